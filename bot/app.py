@@ -105,7 +105,7 @@ class App:
 
     @cached_property
     def pages(self) -> Front:
-        return Front(self._site())
+        return Front(self._site(), self.outbox.in_a_hurry)
 
     async def take_up(self, config: Config) -> None:
         """Put a config in force that `config.changes.is_live` allows. On failure nothing has changed."""

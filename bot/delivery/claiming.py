@@ -34,6 +34,8 @@ class Claimer:
         return ()
 
     async def _claim(self, wanted: Claim) -> Claimed:
+        if not wanted.gathers and (claimed := await self.deliveries.claim_heads(wanted, batching.plain)) is not None:
+            return claimed
         heads, standing = await self.deliveries.heads(wanted, wanted.now - WINDOW)
         if not heads:
             return Claimed(())

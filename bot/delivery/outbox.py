@@ -16,6 +16,7 @@ from bot import wording
 from bot.delivery import receipt_log
 from bot.delivery.claiming import Claimer
 from bot.delivery.failover import Failover, LadderSource
+from bot.delivery.hand_over import hand_over
 from bot.delivery.in_flight import AGAIN, AddressBook, InFlight
 from bot.delivery.rate_limit import OpenChannel, RateLimiter
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, bounded, settle
@@ -54,6 +55,7 @@ log = logging.getLogger(__name__)
 MARGIN = timedelta(seconds=30)
 TRIAL = timedelta(seconds=5)  # between two attempts on a channel known to be down
 REST = 5.0  # seconds an idle pump waits at most: other processes may queue deliveries too
+HURRY = timedelta(milliseconds=250)  # after something was queued or claimed, whoever can wait lets it go first
 GRACE = 2.5  # seconds to finish running hand-overs after a stop
 Span = tuple[datetime, datetime | None]
 
@@ -101,6 +103,7 @@ class Outbox:
     _rate_limiters: dict[str, RateLimiter] = field(default_factory=dict)
     _claiming: set[str] = field(default_factory=set)  # channel kinds
     _sending: dict[str, set[asyncio.Task[None]]] = field(default_factory=dict)  # by channel kind
+    _news_at: datetime | None = None  # when something was queued or claimed last
 
     def __post_init__(self) -> None:
         self._failover = Failover(self.deliveries, self.record, self.clock, self.wake, self._dead, self.ownership)
@@ -115,7 +118,13 @@ class Outbox:
         kinds = self._wakers.keys() if whom is None else {kind for one in whom if (kind := self._awake(one))}
         for kind in self._wakers.keys() & kinds:
             self._wakers[kind].set()
+            if whom is not None:
+                self._news_at = self.clock()
         self._failover.wake_up()
+
+    def in_a_hurry(self) -> bool:
+        """Whether notices are on their way, so that readers of pages should wait a moment."""
+        return self._news_at is not None and timedelta() <= self.clock() - self._news_at < HURRY
 
     def busy(self, share: Share) -> bool:
         """Whether something is being claimed for the channel of this role, or sent by it."""
@@ -165,6 +174,8 @@ class Outbox:
                 free = self._free(kind) if await self._ours(kind) else 0
                 self._claiming.add(kind)
                 claimed = await self._claim(kind, free)
+                if claimed:
+                    self._news_at = self.clock()
                 for delivery in claimed:
                     if self._in_flight.take(delivery):
                         at = self._rate_limiters[kind].begin(delivery.destination.place, self.clock())
@@ -281,7 +292,7 @@ class Outbox:
             return
         await self.ownership.ours(channel_role(kind))
         dead = kind in self.record.down()
-        receipt = await self._hand_over(self.channels[kind], self._headed(delivery))
+        receipt = await hand_over(self.channels[kind], self._headed(delivery))
         self._count(delivery, receipt)
         now = self.clock()
         self._slow(delivery, receipt, now)
@@ -374,20 +385,6 @@ class Outbox:
         """Give a thread a new first message, since the old one is gone."""
         with suppress(StoreUnavailable):  # the next edit finds it gone again
             await self.deliveries.new_root(delivery, self.clock())
-
-    async def _hand_over(self, way: OpenChannel, delivery: Delivery) -> Receipt:
-        longest = way.longest.total_seconds()
-        try:
-            async with asyncio.timeout(longest) as limit:
-                return await way.channel.send(delivery)
-        except asyncio.CancelledError:
-            # It may have arrived. Saying so now saves waiting until the lease runs out.
-            return Unsure(Reason.of(ReasonCode.STOPPED_WHILE_SENDING))
-        except Exception as bug:  # noqa: BLE001 - the boundary of a channel
-            if isinstance(bug, TimeoutError) and limit.expired():
-                return Unsure(Reason.of(ReasonCode.NO_ANSWER_WITHIN, seconds=longest))
-            log.error("%s: our own error in the channel: %s", delivery.notice.key, fault(bug))
-            return Unsure(Reason.of(ReasonCode.OWN_ERROR, provider_code=type(bug).__name__))
 
 
 async def _see_through(sending: set[asyncio.Task[None]]) -> None:

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot import wording
 from bot.model import Confidence, Service, ServiceState
+from bot.notify.incident_fanout import Followed
+
+
+class OpenIncidents:
+    """The confirmed open incidents among the services that readers follow, found once for all simultaneous endings. What
+    ends leaves them, so that thousands of endings one after the other find them ready too.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Followed, wording.Others] = {}
+
+    def among(
+        self, services: Collection[Service], state: Callable[[str], ServiceState], followed: Followed
+    ) -> wording.Others:
+        """Those among the services that a reader follows. `state` reads one's state."""
+        if followed not in self._known:
+            theirs = [service for service in services if any(one.follows(service.id) for one in followed)]
+            self._known[followed] = confirmed(theirs, state)
+        return self._known[followed]
+
+    def note(self, states: Mapping[str, ServiceState]) -> None:
+        """Note new states."""
+        for name, state in states.items() if self._known else ():
+            if state.incident is not None:
+                self.forget()
+                return
+            for others in self._known.values():
+                others.drop(name)
+
+    def forget(self) -> None:
+        self._known.clear()
 
 
 def confirmed(services: Sequence[Service], state: Callable[[str], ServiceState]) -> wording.Others:

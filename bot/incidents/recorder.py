@@ -13,7 +13,7 @@ from functools import partial
 
 from bot import wording
 from bot.incidents import own_outages
-from bot.incidents.open_incidents import confirmed
+from bot.incidents.open_incidents import OpenIncidents
 from bot.incidents.past import past
 from bot.incidents.places import Places
 from bot.incidents.refusals import tell_of_refusal
@@ -80,8 +80,9 @@ class Recorder:
     own_health: OwnHealth = field(default_factory=OwnHealth)
     changed: Callable[[Service, ServiceState, ServiceState], None] | None = None  # called with each new state
     _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: streaks that could not be stored
-    # Confirmed open incidents, by what a reader follows.
-    _open: dict[incident_fanout.Followed, wording.Others] = field(default_factory=dict)
+    _open: OpenIncidents = field(default_factory=OpenIncidents)
+    # `readers`, and what they were made from.
+    _readers: tuple[tuple[object, ...], tuple[Audience, ...]] | None = None
 
     def __post_init__(self) -> None:
         self.places = Places(self.store)
@@ -89,7 +90,10 @@ class Recorder:
     @property
     def readers(self) -> tuple[Audience, ...]:
         """The audiences of the config and, each as an audience of one, the subscriptions made in chats."""
-        return self.settings.readers(self.places.subscriptions, self.places.settings)
+        sources = self.settings, self.places.subscriptions, self.places.settings
+        if self._readers is None or any(a is not b for a, b in zip(self._readers[0], sources, strict=True)):
+            self._readers = sources, self.settings.readers(self.places.subscriptions, self.places.settings)
+        return self._readers[1]
 
     @property
     def ladders(self) -> Mapping[str, Audience]:
@@ -125,7 +129,7 @@ class Recorder:
     def change(self, settings: Settings) -> None:
         """Go by other settings from now on."""
         self.settings = settings
-        self._open.clear()
+        self._open.forget()
 
     async def seen(self, seen: Round) -> bool:
         """Record a round. Return True while the service is in doubt or not up, so that it is checked more often."""
@@ -231,7 +235,7 @@ class Recorder:
         """Correct the state in memory after a clock step; the store is corrected already."""
         self.states = {name: moved(state, move) for name, state in self.states.items()}
         self._unwritten = {name: moved(streak, move) for name, streak in self._unwritten.items()}
-        self._open.clear()
+        self._open.forget()
 
     def reworded(self, before: Change, after: Change, notice: Notice) -> Notice | None:
         """The notice of a change whose times were corrected, see `rewording`."""
@@ -242,7 +246,7 @@ class Recorder:
         if await self.store.incidents.settle(now):
             log.warning("the clock stepped while nobody saw it: what waited for times far ahead is due now")
             self.states |= await self.store.incidents.states()
-            self._open.clear()
+            self._open.forget()
 
     def down(self) -> dict[str, datetime]:
         """Kinds of channel known to be down, and since when."""
@@ -268,7 +272,7 @@ class Recorder:
             for name, state in states.items():
                 self.changed(self.service(name), self._state(name), state)
         self.states |= states
-        self._open.clear()
+        self._open.note(states)
         after = self.down()
         with suppress(StoreUnavailable):  # only a shortcut: deadlines and retries take effect anyway
             for kind in after.keys() - before.keys():
@@ -282,8 +286,9 @@ class Recorder:
         self.store.ownership.see(online=seen.online)
         own = self.states.get(OURSELVES)
         well = seen.online and not seen.starved and seen.asleep_since is None
-        # If another node sees the world, it takes over, and nothing goes unseen.
-        if not (well and (own is None or own.incident is None)) and not self.store.ownership.others_see:
+        blind = own is not None and own.incident is not None
+        # If another node sees the world, it takes over, and nothing goes unseen. Whoever sees it ends what is open.
+        if blind if well else not self.store.ownership.others_see:
             await own_outages.track(seen, lambda: self._state(OURSELVES), partial(self._advance, OURSELVES))
 
     async def _write_down(self, seen: Round) -> None:
@@ -388,8 +393,5 @@ class Recorder:
         return self._others(tuple(one.filter for one in self.readers if one.name == audience))
 
     def _others(self, followed: incident_fanout.Followed) -> wording.Others:
-        """Confirmed open incidents among the services a reader follows. Computed once for simultaneous endings."""
-        if followed not in self._open:
-            services = [s for s in self.settings.services.values() if any(one.follows(s.id) for one in followed)]
-            self._open[followed] = confirmed(services, self._state)
-        return self._open[followed]
+        """Confirmed open incidents among the services a reader follows."""
+        return self._open.among(self.settings.services.values(), self._state, followed)

@@ -32,11 +32,11 @@ class Settings:
     style: Style = field(default_factory=Style)  # of places for which nobody has set one
     digests: Mapping[str, Digest] = field(default_factory=dict)
     page: OurPage | None = None  # our page, if it can be reached from elsewhere
+    watched: Mapping[str, Service] = field(init=False, repr=False, compare=False)  # all that can have rounds, by id
 
-    @property
-    def watched(self) -> Mapping[str, Service]:
-        """All services that can have rounds, by id."""
-        return {**self.services, **{service.id: service for service in self.channels.values()}}
+    def __post_init__(self) -> None:
+        watched = {**self.services, **{service.id: service for service in self.channels.values()}}
+        object.__setattr__(self, "watched", watched)  # made once: with thousands of them it takes a while
 
     @property
     def site(self) -> str:

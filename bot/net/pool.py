@@ -1,4 +1,4 @@
-"""Idle connections, one per origin, kept for a while."""
+"""Idle connections, kept for a while: the one used last of each origin, or several where many requests go there at once."""
 
 from __future__ import annotations
 
@@ -18,32 +18,36 @@ class Pool:
 
     def __init__(self, most: int | None = None) -> None:
         self._most = most or _half_of_our_sockets()
-        self._idle: dict[Origin, Connection] = {}  # the longest idle first
+        self._idle: dict[Connection, Origin] = {}  # the longest idle first
+        self._of: dict[Origin, list[Connection]] = {}  # these too
 
     def take(self, origin: Origin, now: float, idle: float) -> Connection | None:
-        """A usable connection, idle for `idle` seconds at most, handed to the caller; None if there is none."""
-        wire = self._idle.pop(origin, None)
-        if wire is None:
-            return None
-        if wire.alive and now - wire.born < AGE and now - wire.idle_since <= idle:
-            return wire
-        wire.abort()
+        """The connection used last, if it is usable and was idle for `idle` seconds at most, handed to the caller; None if
+        there is none.
+        """
+        for wire in reversed(self._of.get(origin, [])[:]):
+            self._forget(wire)
+            if wire.alive and now - wire.born < AGE and now - wire.idle_since <= idle:
+                return wire
+            wire.abort()
         return None
 
-    def put(self, origin: Origin, wire: Connection, now: float) -> None:
-        """Keep a connection in place of an older one."""
+    def put(self, origin: Origin, wire: Connection, now: float, most: int = 1) -> None:
+        """Keep a connection, in place of an older one where there are `most` of that origin."""
         if now - wire.born >= AGE:
             wire.abort()
             return
         wire.idle_since = now
-        if (older := self._idle.pop(origin, None)) is not None:
-            older.abort()
-        self._idle[origin] = wire
+        known = self._of.get(origin, [])
+        while len(known) >= most:
+            self._close(known[0])
+        self._idle[wire] = origin
+        self._of.setdefault(origin, []).append(wire)
         self._sweep(now)
 
     def close(self) -> None:
         while self._idle:
-            self._idle.popitem()[1].abort()
+            self._close(next(iter(self._idle)))
 
     def __len__(self) -> int:
         return len(self._idle)
@@ -52,9 +56,20 @@ class Pool:
         """Close connections that are old or too many: unused origins would otherwise stay open for ever."""
         while self._idle:
             oldest = next(iter(self._idle))
-            if len(self._idle) <= self._most and now - self._idle[oldest].idle_since < AGE:
+            if len(self._idle) <= self._most and now - oldest.idle_since < AGE:
                 return
-            self._idle.pop(oldest).abort()
+            self._close(oldest)
+
+    def _close(self, wire: Connection) -> None:
+        self._forget(wire)
+        wire.abort()
+
+    def _forget(self, wire: Connection) -> None:
+        origin = self._idle.pop(wire)
+        known = self._of[origin]
+        known.remove(wire)
+        if not known:
+            del self._of[origin]
 
 
 def _half_of_our_sockets() -> int:

@@ -28,6 +28,7 @@ NO_AUTHORITIES = Reason.of(ReasonCode.OWN_AUTHORITIES_MISSING, advice=AdviceCode
 # Many servers close a connection idle for 5 s (Apache, Node.js). A request that crosses the closing may be repeated,
 # but not a POST: so a POST takes only a recently used one.
 POST_IDLE = 4.0
+POSTS = 32  # connections kept to one origin: as many notices go out at once
 ANY_IDLE = 300.0
 
 # No route or no local address: the cause has to be found out.
@@ -147,7 +148,8 @@ class Transport:
             wire.abort()
             raise
         if reply.keep and prepared.keeps and wire.alive:
-            self._pool.put(_origin(prepared, guarded), wire, asyncio.get_running_loop().time())
+            most = 1 if prepared.method in IDEMPOTENT else POSTS
+            self._pool.put(_origin(prepared, guarded), wire, asyncio.get_running_loop().time(), most)
         else:
             wire.abort()
         return reply

@@ -93,6 +93,13 @@ def crowded(heads: Iterable[Head], standing: Mapping[str, Standing], wanted: Cla
     return found
 
 
+def plain(heads: Sequence[Head]) -> list[int] | None:
+    """What to claim for a kind of channel that sends each notice by itself; None if there is more to decide."""
+    if any(behind(head) or head.thread.startswith(MANY) for head in heads):
+        return None
+    return [head.id for head in heads]
+
+
 def behind(head: Head) -> bool:
     return head.attempts > 0 or head.deferred or head.reminder
 

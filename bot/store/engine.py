@@ -38,6 +38,7 @@ from bot.model.cluster import Claim
 from bot.own_health import OwnHealth
 from bot.store.errors import READ_ONLY, DatabaseHealth, what_it_is, withdrawn
 from bot.store.hosts import shown, with_hosts_apart
+from bot.store.sqlite_driver import BEGIN, connecting
 
 log = logging.getLogger(__name__)
 
@@ -289,15 +290,15 @@ def _sqlite(path: str) -> Database:
         why = error.strerror if isinstance(error, OSError) else error
         raise StoreUnavailable(f"cannot use the database sqlite:///{path}: {why}") from error
     url = URL.create("sqlite+aiosqlite", database=path)
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=PATIENCE, hide_parameters=True)
+    how: dict[str, Any] = {"async_creator": connecting(path), "max_overflow": 0, "pool_timeout": PATIENCE}
+    writer = create_async_engine(url, pool_size=1, hide_parameters=True, **how)
     reader = create_async_engine(
         url,
         pool_size=READERS,
-        max_overflow=0,
-        pool_timeout=PATIENCE,
         hide_parameters=True,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
+        **how,
     )
     event.listen(writer.sync_engine, "connect", _set_up)
     event.listen(reader.sync_engine, "connect", _set_up)
@@ -354,7 +355,7 @@ def _set_up(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql(BEGIN)
 
 
 def _postgresql(url: URL) -> Database:

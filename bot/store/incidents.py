@@ -200,7 +200,8 @@ async def _write_rest(connection: AsyncConnection, moves: dict[_Job, Transition]
         await connection.execute(upsert(dialect, incidents, "id"), [_incident(i) for i in latest.values()])
         await connection.execute(upsert(dialect, changes, "incident", "step"), [_change(change) for change in steps])
     waiting = [(delivery, job.now) for job, move in moves.items() for delivery in move.deliveries]
-    await quiet_hours.overtake(connection, waiting)
+    begun = {change.incident.id for change in steps if change.incident.steps == 1}  # of these nothing is held back yet
+    await quiet_hours.overtake(connection, [one for one in waiting if one[0].notice.thread not in begun])
     await statements.queue_many(connection, waiting)
 
 

@@ -102,10 +102,13 @@ def _add_form(app: Starlette, reports: ReportPages) -> None:
 
 
 class Front:
-    """The application behind the server, which may be replaced by another one at any time."""
+    """The application behind the server, which may be replaced by another one at any time. `hurry`: whether notices are on
+    their way.
+    """
 
-    def __init__(self, site: Starlette) -> None:
+    def __init__(self, site: Starlette, hurry: Callable[[], bool] = lambda: False) -> None:
         self.site = site
+        self._hurry = hurry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.site(scope, receive, send)
@@ -114,6 +117,11 @@ class Front:
         """The page of a path, if it is ready."""
         found: Ready | None = self.site.state.ready.at_hand(path)
         return found
+
+    def busy(self) -> bool:
+        """Whether readers should wait: notices are on their way, or a page is being made."""
+        making: bool = self.site.state.ready.making()
+        return making or self._hurry()
 
     def refusal(self, status: int, accept: str, path: str) -> bytes:
         """The whole answer where the application does not run."""
@@ -164,7 +172,7 @@ class Server(uvicorn.Server):
     ) -> None:
         gate, bounds = Connections(behind_proxy, affordable()), limits or Limits()
         front = app if isinstance(app, Front) else Front(app)
-        ready = partial(ReadyProtocol, at_hand=front.at_hand, turns=Turns(), requests=Requests())
+        ready = partial(ReadyProtocol, at_hand=front.at_hand, turns=Turns(busy=front.busy), requests=Requests())
         super().__init__(
             # Without `proxy_headers`, as by default uvicorn trusts the headers of local callers.
             uvicorn.Config(

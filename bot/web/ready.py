@@ -7,7 +7,7 @@ import gzip
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import monotonic
 
 import brotli
@@ -139,6 +139,7 @@ class ReadyPages:
     fresh: float = FRESH
     steady: Callable[[], float] = monotonic
     _kept: dict[str, _Kept] = field(default_factory=dict)
+    _under_way: int = 0
 
     async def get(self, path: str, make: Callable[[], Awaitable[str]], media: str) -> Ready:
         """The page, made now if need be. What cannot be made is not kept; simultaneous callers share one making and its
@@ -162,6 +163,10 @@ class ReadyPages:
         kept = self._kept.get(path)
         return self._usable(kept) if kept else None
 
+    def making(self) -> bool:
+        """Whether a page is being made."""
+        return self._under_way > 0
+
     def _usable(self, kept: _Kept) -> Ready | None:
         now = self.steady()
         found = kept.usable(now, self.fresh)
@@ -172,7 +177,8 @@ class ReadyPages:
     def _making(self, kept: _Kept) -> asyncio.Task[Ready]:
         if kept.making is None:
             kept.making = asyncio.create_task(self._made(kept))
-            kept.making.add_done_callback(lambda task: _over(kept, task))
+            self._under_way += 1
+            kept.making.add_done_callback(partial(self._over, kept))
         return kept.making
 
     async def _made(self, kept: _Kept) -> Ready:
@@ -183,8 +189,8 @@ class ReadyPages:
         kept.value, kept.made, kept.took = value, began, self.steady() - began
         return value
 
-
-def _over(kept: _Kept, task: asyncio.Task[Ready]) -> None:
-    kept.making = None
-    if not task.cancelled():
-        task.exception()  # mark it as retrieved: its waiters raise it, unless all disconnected
+    def _over(self, kept: _Kept, task: asyncio.Task[Ready]) -> None:
+        self._under_way -= 1
+        kept.making = None
+        if not task.cancelled():
+            task.exception()  # mark it as retrieved: its waiters raise it, unless all disconnected

@@ -14,30 +14,48 @@ from bot.web.ready import Ready
 
 SPENT = 0.001  # seconds that sending ready pages may take ...
 EVERY = 0.005  # ... in each stretch of so many seconds: the rest is for checks and notices
+# The same while notices are on their way, and while a page is being made: its thread and the loop wait for each other.
+SPENT_MEANWHILE = 0.0001
+OWED = 0.02  # seconds that are made up for at most
+CONNECTING = 0.0002  # seconds that a connection costs to accept and to close
 WRITTEN_AS_ONE = 64 * 1024  # bytes: copying more costs more than a second piece
 MOST, LONGEST = 256, 2048  # requests that are remembered, and bytes of the longest
 KEEP, CLOSE = b"\r\n", b"connection: close\r\n\r\n"
 
 
 class Turns:
-    """Lets readers wait their turn, so that a rush of them takes a share of the event loop only."""
+    """Lets readers wait their turn, so that a rush of them takes a share of the event loop only. `busy`: whether
+    there is more urgent work.
+    """
 
-    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = perf_counter, busy: Callable[[], bool] = lambda: False) -> None:
+        self._clock, self._busy = clock, busy
         self._waiting: deque[Callable[[], None]] = deque()
         self._ends = self._left = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def take(self, work: Callable[[], None]) -> None:
         """Do `work` now, or when it is its turn."""
-        if self._timer is not None:
-            self._waiting.append(work)
-            return
-        now = self._clock()
-        if now >= self._ends:
-            self._ends, self._left = now + EVERY, SPENT
         self._waiting.append(work)
-        self._go_on()
+        if self._timer is None:
+            self._look()
+            self._go_on()
+
+    def spend(self, seconds: float) -> None:
+        """Count what readers cost otherwise: they wait for it the longer."""
+        self._look()
+        self._left -= seconds
+
+    def _look(self) -> None:
+        """Begin the present stretch, unless it has begun."""
+        if (late := self._clock() - self._ends) >= 0:
+            self._begin(1 + late // EVERY)
+
+    def _begin(self, stretches: float = 1) -> None:
+        """Begin a stretch, so many after the last one. What was spent too much is missing in later ones."""
+        share = SPENT_MEANWHILE if self._busy() else SPENT
+        self._left = min(share, max(self._left, -OWED) + SPENT * stretches)
+        self._ends = self._clock() + EVERY
 
     def _go_on(self) -> None:
         began = self._clock()
@@ -49,8 +67,8 @@ class Turns:
             self._timer = asyncio.get_running_loop().call_later(max(self._ends - now, 0.0005), self._next)
 
     def _next(self) -> None:
-        self._timer, self._left = None, SPENT
-        self._ends = self._clock() + EVERY
+        self._timer = None
+        self._begin()
         self._go_on()
 
 
@@ -108,6 +126,10 @@ class ReadyProtocol(BoundedProtocol):
         super().__init__(**rest)
         self._at_hand, self._turns, self._known = at_hand, turns, requests
         self._asked: Asked | None = None  # by the request that was read last, if its page was ready
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._turns.spend(CONNECTING)
 
     def data_received(self, data: bytes) -> None:
         begins = self._head == 0 if self._in_head else not self._in_body

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
-from bot.model import ChangeKind, Delivery, Notice, Phase
+from bot.model import ChangeKind, Delivery, Notice, Phase, Style
 from bot.model.digests import THREAD
 from bot.wording.catalog import catalog
 from bot.wording.text import clean, stop
@@ -29,8 +30,12 @@ def stamp(notice: Notice, now: datetime) -> str:
     """The date and time of the news, with the zone."""
     if notice.document:
         return notice.document.period
-    at = notice.at or now
-    return reader(notice.style, at).stamp(at)
+    return _stamp(notice.style, notice.at or now)
+
+
+@lru_cache(maxsize=64)  # many readers of one piece of news
+def _stamp(style: Style, at: datetime) -> str:
+    return reader(style, at).stamp(at)
 
 
 def reason_for(delivery: Delivery) -> str:

@@ -31,6 +31,11 @@ class Others:
             if service.id != OURSELVES and not over:
                 self._group(incident)[service.id] = service, incident
 
+    def drop(self, service: str) -> None:
+        """Leave out a service whose incident is over."""
+        for group in (self.down, self.partly, self.perhaps):
+            group.pop(service, None)
+
     def _group(self, incident: Incident) -> dict[str, Open]:
         if not sure(incident):
             return self.perhaps

@@ -12,6 +12,7 @@ import pytest
 from bot.channels.telegram import TelegramSettings
 from bot.contracts import ChannelContext
 from bot.model import Ask, Destination, Text
+from bot.net import Network
 from tests.fakes.telegram import TOKEN, FakeTelegram
 
 GROUP = -1001234567890
@@ -64,14 +65,16 @@ class Hearing:
         return {}
 
     @pytest.fixture
-    def desk(self, memory):
+    async def desk(self, memory):
         async def recall(name):
             return memory.get(name)
 
         async def remember(name, value):
             memory[name] = value
 
-        return ChannelContext(None, (("status", "what is down now"), ("help", "what you can ask")), recall, remember)
+        commands = (("status", "what is down now"), ("help", "what you can ask"))
+        async with Network() as net:
+            yield ChannelContext(net, commands, recall, remember)
 
     @pytest.fixture
     def opening(self, far, desk):

@@ -14,7 +14,8 @@ import pytest
 
 from bot.delivery import in_flight
 from bot.delivery import outbox as module
-from bot.delivery.outbox import Outbox
+from bot.delivery.claiming import Claimer
+from bot.delivery.outbox import HURRY, Outbox
 from bot.delivery.rate_limit import WIDTH, OpenChannel
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, backoff, settle
 from bot.model import (
@@ -30,6 +31,7 @@ from bot.model import (
     Unsure,
 )
 from bot.model.cluster import channel_role
+from bot.notify.batching import Claim
 from bot.notify.storms import EDIT_GAP, NEXT_GAP
 from bot.store import StoreUnavailable
 from tests.engine import engine
@@ -616,7 +618,7 @@ async def test_an_outbox_that_is_cut_off_whole_leaves_nobody_sending(store, monk
 
 
 def test_only_channels_that_have_something_to_send_are_woken():
-    outbox = Outbox(None, {}, None, None, None)
+    outbox = Outbox(None, {}, lambda: NOW, None, None)
     outbox._wakers = {"slack": asyncio.Event(), "email": asyncio.Event()}
     outbox.wake({"email", "gone"})
     assert [kind for kind, bell in outbox._wakers.items() if bell.is_set()] == ["email"]
@@ -635,6 +637,37 @@ def test_an_account_that_is_not_accepted_costs_no_notice():
         "revoked",
         True,
     )
+
+
+async def test_for_a_moment_after_notices_were_queued_or_claimed_others_make_way(store):
+    async with post(store) as office:
+        office.slack.script[C1].append(HANG)
+        assert not office.outbox.in_a_hurry()
+        await office.queue(delivery(1, C1))
+        await office.heard(office.slack, 1)
+        assert office.outbox.in_a_hurry()
+        office.now += HURRY
+        assert not office.outbox.in_a_hurry()  # though it hangs
+
+
+async def test_a_channel_that_sends_each_notice_by_itself_claims_in_one_transaction(store):
+    asked = []
+
+    async def heads(*_):
+        asked.append("read")
+        return [], {}
+
+    wanted = Claim("webhook", NOW, 10, NOW + MINUTE, gathers=False)
+    places = [Destination("webhook", f"http://hook/{number}") for number in range(3)]
+    await store.deliveries.add([delivery(1, place) for place in places], NOW)
+    claimer = Claimer(store.deliveries, lambda many: many)
+    store.deliveries.heads = heads
+    assert [one.destination for one in await claimer.claim(wanted)] == places
+    assert await claimer.claim(wanted) == ()  # under a lease by now
+    assert asked == []
+    again = replace(wanted, now=NOW + 2 * MINUTE, until=NOW + 3 * MINUTE)
+    assert await claimer.claim(again) == ()
+    assert asked == ["read"]  # what was tried before may be out of date: that is decided on by all that waits
 
 
 async def test_how_hand_overs_fare_is_known_by_channel(store):

@@ -256,6 +256,17 @@ async def test_while_we_are_blind_the_overview_says_so_and_nothing_is_down(house
     assert (await house.recorder.overview(at(0))).offline_since is None
 
 
+async def test_what_all_nodes_could_not_see_is_over_when_one_sees_though_others_did_before(house, store, monkeypatch):
+    await house.rounds("..??")
+    monkeypatch.setattr(type(store.ownership), "others_see", property(lambda _self: True))
+    await house.rounds("??..", first=4)
+    [blind] = await store.results.incidents(at(0))
+    assert (blind.service, blind.since, blind.until) == (OURSELVES, at(2), at(6))
+
+    await house.rounds("??..", first=8)
+    assert await store.results.incidents(at(0)) == (blind,)  # others saw all the time
+
+
 # ── who hears it ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot.net.request import prepare
 from tests.fakes.site import Site
 
 
@@ -64,3 +68,25 @@ async def test_a_prepared_request_is_remembered_unless_it_has_a_body(net):
         "POST", "http://example.org/", None, b"1"
     )
     assert "k" not in repr(net.prepare("GET", "http://u:k@h/?k=k", headers)).removeprefix("<GET h>")
+
+
+def line_of(name, value):
+    return name + b": " + value
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
+    url=st.sampled_from(["http://h/", "https://h:8443/p?q=1", "http://[::1]:80/x", "https://h.example./a%20b"]),
+    headers=st.dictionaries(st.sampled_from(["Host", "Accept", "accept-encoding", "X-A", "Cookie"]), st.just("a b")),
+    content=st.sampled_from([None, b"", b"abc"]),
+)
+def test_a_request_made_by_hand_is_what_the_client_would_send(method, url, headers, content):
+    sent, _, body = prepare(method, url, headers, content).wire.partition(b"\r\n\r\n")
+    standard = httpx.Headers({"Accept": "*/*", "Accept-Encoding": "identity"})
+    standard.update(headers)
+    theirs = httpx.Request(method, url, headers=standard, content=content)
+    lines = {line_of(*each) for each in theirs.headers.raw if content is not None or each[0] != b"Content-Length"}
+    ours = sent.split(b"\r\n")
+    assert ours[0] == b"%s %s HTTP/1.1" % (method.encode(), theirs.url.raw_path)
+    assert {line for line in ours[1:] if not line.startswith((b"Connection:", b"User-Agent:"))} == lines
+    assert body == (content or b"")

@@ -51,6 +51,13 @@ async def test_posts_are_reused_over_plain_http_too(net, get):
     assert [each.reused for each in seen] == [False, True, True]
 
 
+async def test_each_of_many_posts_at_once_finds_a_connection_the_next_time(net, get):
+    async with Site(keep=True) as site:
+        for _ in range(3):
+            await asyncio.gather(*(get(net, site.url("/hook"), "POST", content=b"{}") for _ in range(10)))
+    assert site.connections == 10
+
+
 async def test_two_at_once_have_two_connections_of_which_one_is_kept(trusting, get, https):
     async with https as site:
         await asyncio.gather(*(get(trusting, site.url()) for _ in range(2)))
@@ -199,6 +206,24 @@ def test_there_are_never_more_than_allowed_and_the_longest_idle_goes_first():
     for at, (origin, wire) in enumerate(zip((A, B, C), wires, strict=True)):
         pool.put(origin, wire, at)
     assert [wire.alive for wire in wires] == [False, True, True]
+
+
+def test_several_of_one_origin_are_given_out_last_used_first():
+    pool, wires = Pool(), [Held(), Held(), Held()]
+    for at, wire in enumerate(wires):
+        pool.put(A, wire, at, most=2)
+    assert [wire.alive for wire in wires] == [False, True, True]
+    assert [pool.take(A, 3, 300) for _ in range(3)] == [wires[2], wires[1], None]
+
+
+def test_what_was_idle_too_long_goes_with_all_that_were_idle_longer():
+    pool, wires = Pool(), [Held(), Held(), Held()]
+    for at, wire in enumerate(wires):
+        pool.put(A, wire, at, most=3)
+    wires[2].alive = False
+    assert pool.take(A, 1 + POST_IDLE, POST_IDLE) is wires[1]
+    assert pool.take(A, 1 + POST_IDLE, POST_IDLE) is None
+    assert (len(pool), wires[0].alive) == (0, False)
 
 
 def test_those_nobody_asks_any_more_are_closed():

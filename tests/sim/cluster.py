@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -57,9 +58,10 @@ class ClusterRun(engine.Run):
         self.world = world = Town(self.script, random.Random(f"chance {seed}"))
         chance = random.Random(f"nodes {seed}")
         names = "abc"[: chance.choice((2, 3, 3))]
+        outages = sorted({one.start for stretches in self.script.truth.values() for one in stretches})
         self.nodes = [
             Node(name, chance.choice((0.0, 3600.0, -3600.0, 40.0)), chance.uniform(0, 1e5), found)
-            for name, found in zip(names, troubles(chance, len(names), self.script.faults_end), strict=True)
+            for name, found in zip(names, troubles(chance, len(names), self.script.faults_end, outages), strict=True)
         ]
         for node in self.nodes:
             node.world = world
@@ -67,8 +69,6 @@ class ClusterRun(engine.Run):
         disk.turn, disk.notify = world.turn, lambda what: world.notify(self.nodes, what)
         disk.clock = self.clock
         self._disk = disk
-        spoilt = [Stretch(one.start - 1, one.end + 12) for node in self.nodes for one in node.troubles]
-        self.script.troubled = Stretches(spoilt).sorted()
 
     def clock(self) -> int:
         """The database's, whoever asks."""
@@ -89,6 +89,8 @@ class ClusterRun(engine.Run):
                 node.dead, node.frozen = True, False
             loop.bury()
             asyncio.set_event_loop(None)
+        spoilt = [Stretch(one.start - 1, one.end + 12) for node in self.nodes for one in node.troubles]
+        self.script.troubled = Stretches(spoilt).sorted()
         return self
 
     # ── the nodes ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -129,7 +131,8 @@ class ClusterRun(engine.Run):
                 await asyncio.sleep(1)
 
     def _start(self, node: Node, *, first: bool) -> asyncio.Task:
-        node.dead, node.frozen, node.heard, node.kill_in, node.stop = False, False, None, 0, asyncio.Event()
+        node.dead, node.frozen, node.heard, node.stop = False, False, None, asyncio.Event()
+        node.kill_in, node.kill_at_send = 0, False
         node.run += 1
         return asyncio.create_task(self._life_of(node, first=first), context=node.context)
 
@@ -137,9 +140,12 @@ class ClusterRun(engine.Run):
         world = self.world
         match trouble.what:
             case Fault.KILLED:
-                await self._amid(node.sends, trouble.end - 1)
-                node.kill_in = world.chance.choice((1, world.chance.randint(2, 40)))
-                await self._amid(node.killed, world.now + 3)
+                if world.chance.random() < 0.5:
+                    trouble = await self._killed_at_send(node, trouble)
+                else:
+                    await self._amid(node.sends, trouble.end - 1)
+                    node.kill_in = world.chance.choice((1, world.chance.randint(2, 40)))
+                    await self._amid(node.killed, world.now + 3)
                 if not node.dead and node.member is not None:
                     world.kill(node)
                 await self._buried(node)
@@ -158,6 +164,17 @@ class ClusterRun(engine.Run):
             case Fault.CUT_OFF:
                 world.occurred["cut off"] += 1
                 await asyncio.sleep(max(trouble.end - world.now, 0))
+
+    async def _killed_at_send(self, node: Node, trouble: Trouble) -> Trouble:
+        """Kill it when it is about to send something, if that is within two minutes; return the trouble as it was."""
+        length = trouble.end - trouble.start
+        node.kill_at_send = True
+        await self._amid(node.killed, min(trouble.start + 120, self.script.faults_end - 20 - length))
+        if not node.dead:
+            self.world.kill(node)
+        later = replace(trouble, start=self.world.now, end=self.world.now + length)
+        node.troubles[node.troubles.index(trouble)] = later
+        return later
 
     async def _amid(self, event: asyncio.Event, latest: float) -> None:
         """Trouble comes at the worst moment, if there is one soon."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import update
+
 import bot.scheduler.following
+import bot.store.cluster
+from bot.model import DeliveryStatus
 from bot.store.cluster import Membership
 from bot.store.columns import MICROSECOND
+from bot.store.schema import deliveries as table
 from bot.watch.lag import Lag
 from bot.watch.rounds import Rounds
 from tests.sim.cluster import ClusterRun
@@ -38,9 +43,24 @@ def leases_by_its_own_clock(patch):
     patch.setattr(ClusterRun, "clock", own)
 
 
+def forgets_what_was_in_hand(patch):
+    """Whoever takes over a channel leaves what the last owner was sending."""
+
+    async def forget(connection, kinds=None):
+        in_hand = table.c.settled_at.is_(None), table.c.status == DeliveryStatus.SENDING.value
+        await connection.execute(
+            update(table)
+            .where(*in_hand, table.c.kind.in_(kinds or ()))
+            .values(status=DeliveryStatus.SUPERSEDED.value, settled_at=table.c.due)
+        )
+        return 0
+
+    patch.setattr(bot.store.cluster, "requeue_in_flight", forget)
+
+
 def waits_to_be_notified(patch):
     """No poll: what is not notified is not known."""
     patch.setattr(bot.scheduler.following, "EVERY", 600.0)
 
 
-BUGS = writes_what_is_stale, leases_by_its_own_clock, waits_to_be_notified
+BUGS = writes_what_is_stale, leases_by_its_own_clock, forgets_what_was_in_hand, waits_to_be_notified

@@ -125,6 +125,7 @@ def inline(disk: Disk) -> Iterator[None]:
     made = {}
 
     def engine(url, **how):
+        how.pop("async_creator", None)  # of the driver with threads
         key = disk.user, url, how.get("isolation_level")
         if key not in made:
             made[key] = former[1](url, **how)

@@ -34,12 +34,16 @@ class Trouble:
     what: Fault
 
 
-def troubles(chance: random.Random, nodes: int, end: float) -> list[list[Trouble]]:
-    """Of each node, one after the other; several nodes may be in trouble at once."""
+def troubles(chance: random.Random, nodes: int, end: float, outages: list[float]) -> list[list[Trouble]]:
+    """Of each node, one after the other; several nodes may be in trouble at once. Most begin with an outage, of which there
+    is something to tell.
+    """
     found = []
     for _ in range(nodes):
         at, mine = chance.uniform(15, end / 2), []
         for _ in range(chance.choice((0, 1, 2, 3))):
+            if (ahead := [one for one in outages if one > at]) and chance.random() < 0.7:
+                at = chance.choice(ahead[:3])
             length = chance.choice((chance.uniform(0.5, 6), chance.uniform(8, 40), chance.uniform(8, 40)))
             if at + length > end - 20:
                 break
@@ -61,6 +65,7 @@ class Node:
     frozen: bool = False
     run: int = 0
     kill_in: int = 0
+    kill_at_send: bool = False  # before anything of the next message leaves it
     world: Town | None = None
     member: Membership | None = None
     engine: Engine | None = None
@@ -169,11 +174,13 @@ class Town(World):
     async def step(self) -> None:
         if (node := NODE.get()) is not None:
             node.sends.set()
+            if node.kill_at_send:
+                self.kill(node)
         await super().step()
 
     def kill(self, node: Node) -> None:
         """Nothing that it does reaches anything from now on; what it was at unwinds."""
-        node.dead, node.kill_in = True, 0
+        node.dead, node.kill_in, node.kill_at_send = True, 0, False
         node.killed.set()  # what it held of the database is free at once
         self.loop.go_on(node)
         self.occurred["killed"] += 1

@@ -108,6 +108,10 @@ class Stretches(list[Stretch]):
     def meet(self, start: float, end: float) -> bool:
         return any(one.meets(start, end) for one in self)
 
+    def without(self, start: float, end: float) -> float:
+        """Seconds of that time in none of these, which do not overlap."""
+        return end - start - sum(max(min(one.end, end) - max(one.start, start), 0) for one in self)
+
     def sorted(self) -> Stretches:
         return Stretches(sorted(self, key=lambda one: (one.start, one.end)))
 

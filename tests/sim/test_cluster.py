@@ -13,14 +13,10 @@ from tests.sim.promises import broken
 from tests.sim.test_sim import complaints
 
 FIRST, LAST = map(int, os.environ.get("CLUSTER_SEEDS", "1-3").split("-"))
-FOUND: tuple[int, ...] = ()
+FOUND: tuple[int, ...] = (8,)
 CHUNK = 3
 ENOUGH = 40  # seeds in which a bug must show
-RARE = {
-    "writes_what_is_stale": 8,
-    "waits_to_be_notified": 3,
-    "forgets_what_was_in_hand": 2,
-}  # where to look first for the bugs that few seeds show
+RARE = {"writes_what_is_stale": 19, "forgets_what_was_in_hand": 2}  # where to look first for bugs that few seeds show
 
 
 @pytest.mark.timeout(600)

@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from bot.model import Style
-from bot.web.app import HEADERS, site
+from bot.web.app import HEADERS, Front, site
 from bot.web.http_server import Limits
 from bot.web.ready import FRESH, LONGEST, MORE, REST, ReadyPages, coding, matches, prepared
-from bot.web.ready_protocol import Turns
+from bot.web.ready_protocol import CONNECTING, Turns
 from tests.web.pages import NOW, QUIET, Stage, browsing
 from tests.web.test_http_server import opened
 
@@ -309,3 +309,59 @@ async def test_a_rush_takes_a_share_of_the_loop_and_everybody_gets_an_answer():
     assert looks[0] <= 3
     assert done == list(range(20))
     assert max(b - a for a, b in pairwise(looks)) <= 6
+
+
+async def test_while_there_is_more_urgent_work_few_are_sent_at_once_and_none_waits_for_ever():
+    """Each answer costs a twentieth of a millisecond by this clock: two go out in each stretch, later twenty."""
+    now, done, looks, busy = [0.0], [], [0], [True]
+
+    def work(number):
+        now[0] += 0.00005
+        done.append(number)
+
+    turns = Turns(lambda: now[0], lambda: busy[0])
+    for number in range(100):
+        turns.take(lambda number=number: work(number))
+    for _ in range(100):
+        looks.append(len(done))
+        busy[0] = len(done) < 20
+        await asyncio.sleep(0.001)
+    assert done == list(range(100))
+    steps = [b - a for a, b in pairwise(looks)]
+    assert max(steps[: looks.index(next(look for look in looks if look >= 20)) - 1]) <= 6
+    assert max(steps) >= 15
+
+
+async def test_what_connections_cost_is_missing_for_answers():
+    now, done = [0.0], []
+    turns = Turns(lambda: now[0])
+    for _ in range(10):
+        turns.spend(CONNECTING)
+    turns.take(lambda: done.append(1))
+    assert done == []
+    await asyncio.sleep(0.05)
+    assert done == [1]
+
+
+async def test_it_is_known_whether_a_page_is_being_made():
+    pages, go = ReadyPages({}), asyncio.Event()
+
+    async def make():
+        await go.wait()
+        return "<p>"
+
+    getting = asyncio.create_task(pages.get("/", make, "text/html"))
+    await asyncio.sleep(0)
+    assert pages.making()
+    go.set()
+    await getting
+    await asyncio.sleep(0)
+    assert not pages.making()
+
+
+def test_readers_make_way_for_notices_and_for_a_page_in_the_making():
+    hurry = [False]
+    front = Front(Stage().site(), lambda: hurry[0])
+    assert not front.busy()
+    hurry[0] = True
+    assert front.busy()

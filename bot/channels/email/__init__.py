@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import AsyncIterator
 from email.headerregistry import Address
 from email.utils import parseaddr
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -188,6 +188,9 @@ class EmailSettings(BaseModel):
         return Reason.of(ReasonCode.AS_SAID, text=words[:200])
 
 
+@lru_cache(
+    maxsize=4096
+)  # each mail to the same reader asks, and reading one takes longer than writing the mail's headers
 def address(text: str) -> Address:
     """Read "desk@example.org" or "Desk <desk@example.org>". Raise ValueError unless it is exactly one address."""
     wrong = "expected one address, such as desk@example.org or Desk <desk@example.org>"

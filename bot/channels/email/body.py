@@ -24,8 +24,9 @@ class Body:
     between: bytes
     below: bytes
 
-    def whole(self, text: str, html: str) -> bytes:
-        return b"".join((self.above, _lines(text), self.between, _lines(html), self.below))
+    def whole(self, text: bytes, html: bytes) -> bytes:
+        """With its footers, each as `lines`."""
+        return b"".join((self.above, text, self.between, html, self.below))
 
     @property
     def size(self) -> int:
@@ -70,7 +71,7 @@ def _encoded(text: str) -> str:
     return b2a_qp(text.encode(), istext=True).decode("ascii")
 
 
-def _lines(text: str) -> bytes:
+def lines(text: str) -> bytes:
     """Encoded whole lines, as they stand in a mail."""
     ended = text if text.endswith("\n") else f"{text}\n"
     return _encoded(ended).replace("\n", "\r\n").encode()

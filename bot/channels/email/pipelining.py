@@ -25,6 +25,7 @@ from aiosmtplib.protocol import SMTPProtocol
 LONGEST = 32 * 1024  # bytes of replies not read yet
 UNREADABLE = -1  # the library's code for a reply that is none
 CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+SIMPLE = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 LINE_END = re.compile(rb"\r\n|\r|\n")
 DOT = re.compile(rb"(?m)^\.")
 GO_ON, DONE = 354, 250
@@ -54,8 +55,8 @@ class Transaction(asyncio.Protocol):
     async def begin(self, sender: str, to: str, options: Sequence[str], encoding: str, timeout: float) -> None:
         """Send everything before the mail itself. Raise if sender or recipient is refused."""
         commands = [
-            b" ".join([b"MAIL FROM:" + quote_address(sender).encode(encoding), *(o.encode("ascii") for o in options)]),
-            b"RCPT TO:" + quote_address(to).encode(encoding),
+            b" ".join([b"MAIL FROM:" + quoted(sender).encode(encoding), *(o.encode("ascii") for o in options)]),
+            b"RCPT TO:" + quoted(to).encode(encoding),
             b"DATA",
         ]
         if any(CONTROL.search(command) for command in commands):
@@ -146,6 +147,11 @@ class Transaction(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def quoted(address: str) -> str:
+    """In angle brackets. The library reads even the simplest one letter by letter."""
+    return f"<{address}>" if SIMPLE.fullmatch(address) else quote_address(address)
 
 
 @asynccontextmanager

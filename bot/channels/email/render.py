@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTPUTF8
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
 from bot.channels.email import page, plain
-from bot.channels.email.body import Body, body
-from bot.channels.email.headers import POLICY, add_headers, hashed, slug
+from bot.channels.email.body import Body, body, lines
+from bot.channels.email.headers import Lines, Value, fields, hashed, slug
 from bot.channels.email.smtp import Mail
 from bot.model import PLAIN_LOOK, Delivery, MailLook, Notice
 from bot.offload.pool import OverranError, offload
@@ -35,25 +35,30 @@ class Letters:
         self.dkim = dkim
         self.look = look
         self._bodies: OrderedDict[tuple[Notice, str], Body] = OrderedDict()
+        self._lines = Lines()
         self._making = asyncio.Lock()
 
     def write(self, delivery: Delivery, to: Address) -> Mail:
         """Write a mail. Raise ValueError if something cannot be put in one."""
         key = self._key(delivery.notice)
         made = self._bodies.get(key) or self._keep(key, body(key[0], self.look, key[1]))
-        letter = self._head(delivery, to)
         utf8 = not (to.addr_spec.isascii() and self.sender.addr_spec.isascii())
-        head = letter.as_bytes(policy=SMTPUTF8) if utf8 else letter.as_bytes()
-        foot = self._foot(delivery)
-        content = head.removesuffix(b"\r\n") + made.whole(plain.footer(foot), page.footer(foot))
-        return Mail(self.sender.addr_spec, to.addr_spec, content, str(letter["Message-ID"]), utf8)
+        domain = short(self.sender.domain)
+        number = message_id(delivery, domain)
+        head = b"".join(
+            self._lines.line(name, value, utf8=utf8) for name, value in self._fields(delivery, to, domain, number)
+        )
+        content = head + made.whole(*_footers(self._foot(delivery)))
+        return Mail(self.sender.addr_spec, to.addr_spec, content, number, utf8)
 
     async def prepare(self, notice: Notice) -> None:
         """Make what its readers have in common, in another process if it is large: that would hold up the checks. Raise
         ValueError if something cannot be put in a mail.
         """
+        if notice.document is None:
+            return
         key = self._key(notice)
-        if key in self._bodies or notice.document is None:
+        if key in self._bodies:
             return
         async with self._making:
             if key not in self._bodies:
@@ -70,19 +75,19 @@ class Letters:
             self._bodies.popitem(last=False)
         return made
 
-    def _head(self, delivery: Delivery, to: Address) -> EmailMessage:
-        notice, domain = delivery.notice, short(self.sender.domain)
+    def _fields(self, delivery: Delivery, to: Address, domain: str, number: str) -> Iterator[tuple[str, Value]]:
+        """The headers. `number`: the Message-ID."""
+        notice = delivery.notice
         thread = thread_id(notice.thread, domain)
-        mail = EmailMessage(policy=POLICY)
-        mail["From"], mail["To"] = self.sender, to
+        yield "From", self.sender
+        yield "To", to
         # A subject of its own, for lock screens; References keep the thread together.
-        mail["Subject"] = " ".join(notice.words.title.split())
-        mail["Date"] = datetime.now(UTC)
-        mail["Message-ID"] = message_id(delivery, domain)
-        mail["In-Reply-To"] = delivery.root or thread
-        mail["References"] = f"{thread} {delivery.root}" if delivery.root else thread
-        add_headers(mail, delivery, self.sender, domain, dkim=self.dkim)
-        return mail
+        yield "Subject", " ".join(notice.words.title.split())
+        yield "Date", datetime.now(UTC)
+        yield "Message-ID", number
+        yield "In-Reply-To", delivery.root or thread
+        yield "References", f"{thread} {delivery.root}" if delivery.root else thread
+        yield from fields(delivery, self.sender, domain, dkim=self.dkim)
 
     def _foot(self, delivery: Delivery) -> tuple[page.Foot, ...]:
         """The organisation's own line, why the mail came, how to stop it, and its number."""
@@ -98,6 +103,12 @@ class Letters:
             way_out,
             *(() if notice.document else (page.Foot(words.reference(notice)),)),
         )
+
+
+@lru_cache(maxsize=64)  # the same for all readers of one audience, unless they have links of their own
+def _footers(foot: tuple[page.Foot, ...]) -> tuple[bytes, bytes]:
+    """As text and as a page."""
+    return lines(plain.footer(foot)), lines(page.footer(foot))
 
 
 async def _made(notice: Notice, stamp: str, look: MailLook) -> Body:

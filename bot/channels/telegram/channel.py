@@ -8,23 +8,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from math import ceil
-from typing import Any
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
-from telegram.request import HTTPXRequest
 
 from bot.channels.masking import unsendable
 from bot.channels.telegram import BOTFATHER
-from bot.channels.telegram.parse import trim
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.reach import Reacher
 from bot.channels.telegram.receipts import KIND, invalid, mend, of_an_edit, receipt
 from bot.channels.telegram.render import Draft, fitting, root, where
+from bot.channels.telegram.request import Request
 from bot.channels.telegram.token_filter import quieten
-from bot.contracts import Answering, ChannelContext, Reach, retry_after
+from bot.contracts import Answering, ChannelContext, Reach
 from bot.model import (
     Delivery,
     DeliveryAction,
@@ -49,40 +46,12 @@ async def connect(token: str, api_url: str, timeout: float, desk: ChannelContext
     """Open without a request to Telegram: the SDK's own start would raise for a bad token or a dead network."""
     quieten()
     os.environ.setdefault("PTB_TIMEDELTA", "1")  # else the SDK warns at every 429
-    # half of it for connecting: a blocked address must show as "never left", not as a time-out of the whole
-    half = timeout / 2
-    request = Request(read_timeout=timeout, write_timeout=timeout, connect_timeout=half, pool_timeout=half)
+    request = Request(desk.net, timeout)
     bot = Bot(token, base_url=f"{api_url}/bot", request=request, get_updates_request=request)
     try:
         yield TelegramChannel(bot, desk, timeout)
     finally:
         await request.shutdown()
-
-
-class Request(HTTPXRequest):
-    @staticmethod
-    def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """Keep only the fields we read: one message that the SDK misreads would fail the whole poll."""
-        said: Any = HTTPXRequest.parse_json_payload(payload)
-        if not isinstance(said, dict):
-            return {}
-        if isinstance(said.get("result"), list):
-            said["result"] = trim(said["result"])
-        return sane(said)
-
-
-def sane(said: dict[str, Any]) -> dict[str, Any]:
-    """Remove from an answer the invalid numbers and texts of a refusal, on which the SDK would fail."""
-    if not isinstance(said.get("description", ""), str):
-        del said["description"]
-    asked = said.pop("parameters", None)
-    if not isinstance(asked, dict):
-        return said
-    wait, chat = retry_after.seconds(asked.get("retry_after")), asked.get("migrate_to_chat_id")
-    kept = {} if wait is None else {"retry_after": ceil(wait)}
-    if isinstance(chat, int) and 0 < abs(chat) < 1 << 63:
-        kept["migrate_to_chat_id"] = chat
-    return said | ({"parameters": kept} if kept else {})
 
 
 class TelegramChannel:

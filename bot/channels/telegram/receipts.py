@@ -19,12 +19,15 @@ from telegram.error import (
 
 from bot.channels.telegram import BOTFATHER
 from bot.channels.telegram.render import LIMIT, SHORT, Draft
+from bot.channels.telegram.request import NeverLeftError
 from bot.channels.telegram.token_filter import redact
 from bot.contracts import retry_after
 from bot.model import Advice, AdviceCode, Destination, Later, Reason, ReasonCode, Receipt, RefusalScope, Refused, Unsure
 
-# httpx's errors before the first byte of a request is sent
-_NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})
+# our own error, and httpx's, before the first byte of a request is sent
+_NEVER_LEFT = frozenset(
+    {"NeverLeftError", "ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
+)
 # lower case, because the SDK changes the case of Telegram's texts
 _TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "thread_id_invalid")
 _ROOT_GONE = (
@@ -184,6 +187,7 @@ def plain(exc: Exception, secret: str) -> str:
     """One line for people, without the token, cut to a reasonable length."""
     text = " ".join(str(exc).split()) or type(exc).__name__
     cause = type(exc.__cause__).__name__
-    if isinstance(exc, TimedOut) and exc.__cause__ and cause not in text:
+    told = exc.__cause__ is None or isinstance(exc.__cause__, NeverLeftError) or cause in text
+    if isinstance(exc, TimedOut) and not told:
         text = f"{text} ({cause})"
     return redact(text, secret)[:300]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -66,6 +66,20 @@ class Deliveries:
             return heads, await claim.standing(connection, wanted.kind, places, since, wanted.now)
 
         return await self._database.read_latest(work)
+
+    async def claim_heads(
+        self, wanted: Claim, choose: Callable[[Sequence[Head]], Sequence[int] | None]
+    ) -> Claimed | None:
+        """Take those of the `heads` that the pure `choose` names, in one transaction; None if it leaves that open."""
+
+        async def work(connection: AsyncConnection) -> Claimed | None:
+            ids = choose(await claim.heads(connection, wanted))
+            if ids is None:
+                return None
+            taken = await claim.take(connection, ids, (), wanted.now, wanted.until)
+            return Claimed(await statements.load(connection, taken), len(taken) < len(ids))
+
+        return await self._database.write(work, roles=[channel_role(wanted.kind)])
 
     async def place_queues(
         self, whole: Collection[Destination], edits: Collection[Destination], since: datetime

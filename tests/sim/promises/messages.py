@@ -112,7 +112,8 @@ def repeats_follow_doubt(of: Ledger) -> Complaints:
         doubtful = sum(one.applied and not isinstance(one.receipt, Sent) for one in of.answers[key])
         # The answer was there, but the life ended before it was written down.
         unwritten = sum(
-            isinstance(one.receipt, Sent) and any(killed and end - one.at < 60 for _, end, killed in _ended(of, one.at))
+            isinstance(one.receipt, Sent)
+            and any(killed and of.script.away.without(one.at, end) < 60 for _, end, killed in _ended(of, one.at))
             for one in of.answers[key]
         )
         kind = told[0].delivery.destination.kind

@@ -1,0 +1,27 @@
+"""One hand-over to a channel, bounded in time: whatever happens in it is a receipt."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bot.delivery.rate_limit import OpenChannel
+from bot.errors import fault
+from bot.model import Delivery, Reason, ReasonCode, Receipt, Unsure
+
+log = logging.getLogger("bot.delivery.outbox")
+
+
+async def hand_over(way: OpenChannel, delivery: Delivery) -> Receipt:
+    longest = way.longest.total_seconds()
+    try:
+        async with asyncio.timeout(longest) as limit:
+            return await way.channel.send(delivery)
+    except asyncio.CancelledError:
+        # It may have arrived. Saying so now saves waiting until the lease runs out.
+        return Unsure(Reason.of(ReasonCode.STOPPED_WHILE_SENDING))
+    except Exception as bug:  # noqa: BLE001 - the boundary of a channel
+        if isinstance(bug, TimeoutError) and limit.expired():
+            return Unsure(Reason.of(ReasonCode.NO_ANSWER_WITHIN, seconds=longest))
+        log.error("%s: our own error in the channel: %s", delivery.notice.key, fault(bug))
+        return Unsure(Reason.of(ReasonCode.OWN_ERROR, provider_code=type(bug).__name__))
