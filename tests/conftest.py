@@ -7,16 +7,19 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+import bot.store.engine
 from bot.store import open_store
-from tests import sqlite
+from tests import sqlite, statements
 from tests.postgres import postgres_server
+from tests.sim.inline import Disk, inline
 
-pytest_plugins = ["tests.hardening"]
+pytest_plugins = ["tests.hardening", "tests.order", "tests.overdue"]
 
 # Each commit is synced, which a disk takes its time for. What is written here dies with the tests: memory will do.
 MEMORY = Path("/dev/shm")  # only where it is large enough
@@ -25,6 +28,8 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usa
 
 # jsonschema builds a grammar for internationalised addresses when it is imported, which takes seconds; none is checked.
 sys.modules.setdefault("rfc3987_syntax", None)
+
+bot.store.engine.create_async_engine = statements.shared(bot.store.engine.create_async_engine)
 
 # Properties say what is right; how long an example takes says only how busy the machine is.
 settings.register_profile("usual", deadline=None)
@@ -49,9 +54,12 @@ def database_url(request, tmp_path):
 
 
 @pytest.fixture
-async def store(database_url):
-    async with open_store(database_url) as opened:
-        yield opened
+async def store(database_url, request):
+    """Only where the store is what is tested, SQLite is met through its driver's threads: each step waits for one."""
+    threads = request.path.is_relative_to(Path(__file__).parent / "store") or not database_url.startswith("sqlite")
+    with nullcontext() if threads else inline(Disk()):
+        async with open_store(database_url) as opened:
+            yield opened
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -43,12 +43,29 @@ BEGIN
     PERFORM pg_terminate_backend(pid, 10000) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid();
     FOR found IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-            AND relname <> 'alembic_version' LOOP
+            AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0 LOOP
         EXECUTE 'DELETE FROM ' || found;
     END LOOP;
-    PERFORM setval(oid::regclass, 1, false) FROM pg_class
-        WHERE relnamespace = 'public'::regnamespace AND relkind = 'S';
+    PERFORM setval(seqrelid, 1, false) FROM pg_sequence WHERE pg_sequence_last_value(seqrelid) IS NOT NULL;
 END $$"""
+# Whoever alters anything writes a new version of a row in one of these: where that is not so, the shape is as it was.
+CATALOGUES = (
+    "pg_class",
+    "pg_attribute",
+    "pg_index",
+    "pg_constraint",
+    "pg_attrdef",
+    "pg_trigger",
+    "pg_proc",
+    "pg_namespace",
+)
+VERSIONS = (
+    "SELECT string_agg(seen, ' ') FROM ("
+    + " UNION ALL ".join(f"SELECT concat_ws(' ', count(*), sum(xmin::text::bigint)) FROM {one}" for one in CATALOGUES)
+    + " UNION ALL SELECT setconfig::text FROM pg_db_role_setting"
+    " WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
+    " UNION ALL SELECT version_num FROM alembic_version) AS parts (seen)"
+)
 # All that a test may have altered besides rows: what is not as in READY is not used again.
 SHAPE = """
 SELECT md5(string_agg(part, E'\n' ORDER BY part)) FROM (
@@ -73,6 +90,7 @@ class Postgres:
     _numbers: Iterator[int] = field(default_factory=count)
     _empty: list[str] = field(default_factory=list)  # names of databases that are like READY again
     _shape: str = ""
+    _versions: str = ""
 
     @property
     def socket(self) -> Path:
@@ -110,7 +128,7 @@ class Postgres:
         try:
             yield self.url(name)
         finally:
-            if template == READY and _aside(_emptied(self.url(name))) == self._shape:
+            if template == READY and _aside(self._is_as_ready(name)):
                 self._empty.append(name)
             else:
                 self.run(f"DROP DATABASE {name} WITH (FORCE)")
@@ -119,7 +137,13 @@ class Postgres:
         """Make the database that all others are copies of."""
         self.run(f"CREATE DATABASE {READY}")
         _aside(_migrated(self.url(READY)))
-        self._shape = _aside(_emptied(self.url(READY)))
+        self._shape = _aside(_emptied(self.url(READY), SHAPE))
+        self._versions = _aside(_emptied(self.url(READY), VERSIONS))
+
+    async def _is_as_ready(self, name: str) -> bool:
+        """Whether a database, once emptied, can be used again."""
+        url = self.url(name)
+        return await _emptied(url, VERSIONS) == self._versions or await _emptied(url, SHAPE) == self._shape
 
 
 def _aside(work: Coroutine[Any, Any, Any]) -> Any:
@@ -128,13 +152,13 @@ def _aside(work: Coroutine[Any, Any, Any]) -> Any:
         return thread.submit(asyncio.run, work).result()
 
 
-async def _emptied(url: str) -> str:
-    """Remove all rows, and tell the shape that is left; "" if it is no database that can be used again."""
+async def _emptied(url: str, asked: str) -> str:
+    """Remove all rows, and tell what is `asked` of what is left; "" if it is no database that can be used again."""
     try:
         connection = await asyncpg.connect(url)
         try:
             await connection.execute(EMPTY)
-            return str(await connection.fetchval(SHAPE))
+            return str(await connection.fetchval(asked))
         finally:
             await connection.close()
     except (asyncpg.PostgresError, OSError):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -187,6 +187,9 @@ class Town:
         self._plan: list[tuple[datetime, Callable[[], None]]] = []
         self._coming: dict[str, datetime] = {}  # what is due next, by kind of channel
         self._seen = -1
+        self._read: dict[
+            tuple[object, ...], datetime | None
+        ] = {}  # what the store has answered since it was last written to
 
     async def sleep(self, length: timedelta) -> None:
         if length:
@@ -260,6 +263,8 @@ class Town:
     def _written(self) -> bool:
         """Whether anything was, since the last time: all that moves on is written down."""
         version, self._seen = self._seen, self.look.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._seen:
+            self._read.clear()
         return version != self._seen
 
     async def _busy(self) -> bool:
@@ -267,17 +272,28 @@ class Town:
         if self.look.execute(sending).fetchone()[0] > sum(far.hanging for far in self.fars.values()):
             return True
         coming = {kind: await self._next(kind) for kind in SETTINGS}
-        coming["ladders"] = await self.store.deliveries.next_deadline()
+        coming["ladders"] = await self._asked("ladders", self.store.deliveries.next_deadline)
         self._coming = {what: at for what, at in coming.items() if at is not None}
         return any(at <= self.now for at in self._coming.values())
 
     async def _next(self, kind: str) -> datetime | None:
         gate = self.outbox._rate_limiters[kind]
-        due = await self.store.deliveries.next_due(kind, gate.busy(self.now))
+        due = await self._asked(kind, self.store.deliveries.next_due, kind, gate.busy(self.now))
         opens = gate.opens(self.now)
         if due is None or due > self.now:
             return min((at for at in (due, opens) if at), default=None)
         return due if self.outbox._free(kind) else opens
+
+    async def _asked(
+        self, what: str, ask: Callable[..., Awaitable[datetime | None]], *arguments: object
+    ) -> datetime | None:
+        key = (what, *map(str, arguments))
+        if key not in self._read:
+            found, version = await ask(*arguments), self._seen
+            if self.look.execute("PRAGMA data_version").fetchone()[0] != version:
+                return found  # somebody wrote meanwhile
+            self._read[key] = found
+        return self._read[key]
 
 
 def _way(far: Far, settings: type) -> OpenChannel:
