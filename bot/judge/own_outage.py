@@ -20,8 +20,8 @@ def track_own_outage(state: ServiceState, at: datetime, *, online: bool, starved
         return Step(state)  # that outage has been reported
     if incident is None:
         return Step(state) if online else _open(state, at, starved=starved)
-    if at < incident.since:
-        return Step(state)  # a round that began before the outage does not show that it is over
+    if at <= incident.since:
+        return Step(state)  # a round that began before the outage, or with it, does not show that it is over
     if not online:
         return Step(replace(state, streak=Streak()) if seen_since and at >= seen_since else state)
     seen_since = seen_since or at

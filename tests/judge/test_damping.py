@@ -168,3 +168,11 @@ def test_who_was_blind_lately_waits_longer_before_saying_that_it_is_over():
         ends += [c.at for c in step.changes if c.kind is ChangeKind.RESTORED]
     assert len(ends) <= 1 + timedelta(hours=1) / min(SETTLE_AGAIN, LATELY)
     assert len(ends) <= 2
+
+
+def test_a_round_of_the_same_instant_does_not_show_that_our_own_outage_is_over():
+    opened = track_own_outage(ServiceState(OURSELVES), NOON, online=False, starved=True).state
+    assert track_own_outage(opened, NOON, online=True).state == opened
+    seen = track_own_outage(opened, NOON + EVERY, online=True).state
+    [end] = track_own_outage(seen, NOON + EVERY + SETTLE, online=True).changes
+    assert end.incident.until == NOON + EVERY
