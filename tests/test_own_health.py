@@ -182,7 +182,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
         def __init__(self):
             self.rows, self.away = [], True
 
-        async def record(self, rows, _claims):
+        async def record(self, rows):
             if self.away:
                 raise StoreUnavailable("away")
             self.rows += rows

@@ -34,6 +34,7 @@ from bot.model import (
     Service,
     Unsure,
 )
+from bot.net import Network
 from bot.store import open_store
 from tests.channels.kit import ChannelKit, NoNet, closed_port
 from tests.delivery import rungs
@@ -131,15 +132,14 @@ class Ground:
         if self.kind == "telegram":
             self.far.moved.clear()
 
-    @property
-    def desk(self) -> ChannelContext:
+    def desk(self, net: Any) -> ChannelContext:
         async def recall(name: str) -> str | None:
             return self.memory.get(name)
 
         async def remember(name: str, value: str) -> None:
             self.memory[name] = value
 
-        return ChannelContext(NoNet(), (), recall, remember)
+        return ChannelContext(net, (), recall, remember)
 
 
 class Way:
@@ -159,7 +159,8 @@ class Way:
             return
         await self.close()
         self._settings = self.ground.settings
-        self._channel = await self._open.enter_async_context(self._settings.open(self.ground.desk))
+        net = await self._open.enter_async_context(Network()) if self.ground.kind == "telegram" else NoNet()
+        self._channel = await self._open.enter_async_context(self._settings.open(self.ground.desk(net)))
 
     async def close(self) -> None:
         await self._open.aclose()

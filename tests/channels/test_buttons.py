@@ -10,6 +10,7 @@ import pytest
 
 from bot.contracts import ChannelContext
 from bot.model import Ask, Button, ChangeKind, Destination, Sent, Text
+from bot.net import Network
 from tests.channels import test_discord, test_slack, test_telegram
 from tests.channels.kit import FIRST
 from tests.channels.test_discord_gateway import settings as discord_settings
@@ -65,7 +66,7 @@ class Ground:
         assert isinstance(await self.channel.send(self.kit.edit(root, **more)), Sent)
 
 
-def desk() -> ChannelContext:
+def desk(net: Network) -> ChannelContext:
     memory: dict[str, str] = {}
 
     async def recall(name):
@@ -74,12 +75,12 @@ def desk() -> ChannelContext:
     async def remember(name, value):
         memory[name] = value
 
-    return ChannelContext(None, (("status", "what is down now"),), recall, remember)
+    return ChannelContext(net, (("status", "what is down now"),), recall, remember)
 
 
 @asynccontextmanager
 async def ground(kit, far, settings):
-    async with settings.open(desk()) as channel:
+    async with Network() as net, settings.open(desk(net)) as channel:
         asked = Asked()
         listening = asyncio.create_task(channel.listen(asked))
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 from bot.contracts import ChannelContext
 from bot.model import Destination, Later, Sent
+from bot.net import Network
 from tests.channels import test_discord, test_slack, test_telegram
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.limits import DISCORD, SLACK, TELEGRAM, Limits
@@ -25,14 +27,17 @@ class Ground:
         delivery = dataclasses.replace(self.kit.first(), destination=Destination(self.kit.destination.kind, place))
         return [await channel.send(delivery) for _ in range(times)]
 
-    def open(self):
+    @asynccontextmanager
+    async def open(self):
         async def recall(_name):
             return None
 
         async def remember(_name, _value):
             pass
 
-        return self.kit.settings(self.far.url, 5).open(ChannelContext(None, (), recall, remember))
+        settings = self.kit.settings(self.far.url, 5)
+        async with Network() as net, settings.open(ChannelContext(net, (), recall, remember)) as channel:
+            yield channel
 
 
 async def test_telegram_takes_thirty_in_any_second_one_a_chat_and_twenty_a_minute_in_a_group():

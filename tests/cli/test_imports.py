@@ -26,7 +26,8 @@ CHANNELS = {"slack_sdk", "discord", "telegram", "aiosmtplib", "aiohttp"}
 def loaded(*arguments, code="from bot.__main__ import main; main()", cwd=ROOT):
     """The modules that are there when a command ends."""
     code = f"import atexit, sys; atexit.register(lambda: print('LOADED', *(m for m in sys.modules if sys.modules[m])));{code}"
-    env = os.environ | {"PYTHONPATH": str(ROOT), "XDG_RUNTIME_DIR": ""}
+    env = os.environ | {"PYTHONPATH": str(ROOT), "XDG_RUNTIME_DIR": "", "PYTHONIOENCODING": "utf-8"}
+    env.pop("COLUMNS", None)
     command = [sys.executable, "-c", code, *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
     assert "Traceback" not in ran.stderr, ran.stderr

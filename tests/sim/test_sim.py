@@ -22,7 +22,23 @@ FIRST, LAST = map(int, os.environ.get("SEEDS", "1-100").split("-"))
 # taken back; the clock is set at the very moment at which a round is started; the clock is set while a slow disk keeps a
 # claim for seconds; a message of many is deleted and its replacement is not taken at once; an outage of Telegram is
 # escalated to a place in Telegram; two services of a storm are in maintenance when it begins.
-FOUND = (114, 900195, 900137, 900325, 900443, 900524, 900828, 901440, 902852, 905485, 904891, 904993, 905860, 901255, 902007)
+FOUND = (
+    114,
+    900195,
+    900137,
+    900325,
+    900443,
+    900524,
+    900828,
+    901440,
+    902852,
+    905485,
+    904891,
+    904993,
+    905860,
+    901255,
+    902007,
+)
 CHUNK = 25
 ENOUGH = 300  # seeds in which a bug must show
 SHOWN_BY = (2, 12)  # the faults that few seeds have
