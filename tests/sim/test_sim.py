@@ -45,7 +45,7 @@ SHOWN_BY = (2, 12)  # the faults that few seeds have
 # Where to look first for the bugs that few seeds show.
 RARE = {
     "no_order": 67,
-    "restarts_sure": 109,
+    "restarts_sure": 208,
     "trusts_its_eyes": 8,
     "keeps_the_old_config": 19,
     "edits_for_ever": 67,
