@@ -94,7 +94,10 @@ async def run(chosen: list[str], size: Size, page: Path | None = None) -> bool:
     before = os.getloadavg()[0]
     for name in chosen:
         began = time.monotonic()
-        rows += await BENCHMARKS[name](size)
+        try:
+            rows += await BENCHMARKS[name](size)
+        except (OSError, RuntimeError, TimeoutError) as error:  # the others are still measured, and told
+            rows.append(Row(f"{name}: {type(error).__name__} {error}".rstrip(), "0 figures", "1 or more"))
         took, load = time.monotonic() - began, os.getloadavg()[0]
         out.print(f"{name}: {took:.0f} s; load average {load:.1f} on {os.cpu_count()} cores, pace {pace():.0f} ms")
     table = Table("what", "measured", "target", "peers", "ok")
