@@ -99,7 +99,7 @@ class App:
 
     @cached_property
     def pages(self) -> Front:
-        return Front(self._site(), self.outbox.in_a_hurry)
+        return Front(self._site(), self.outbox.notices_under_way)
 
     async def take_up(self, config: Config) -> None:
         """Put a config in force that `config.changes.is_live` allows. On failure nothing has changed."""

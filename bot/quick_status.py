@@ -10,13 +10,12 @@ import sys
 from collections.abc import Sequence
 
 from bot.healthcheck import CONFIG, ask
-from bot.runtime_record import daemons
+from bot.runtime_record import SECRET_HEADER, STATUS_PATH, daemons
 
 TYPE_CHECKING = False  # `typing` takes a while to load
 if TYPE_CHECKING:
     from typing import TextIO
 
-PATH, HEADER = "/local/status", "X-Tocsin-Secret"
 LARGEST = 1 << 26  # bytes of an answer
 # What moves the cursor or rings the bell; tabs and line ends are text.
 CONTROLS = dict.fromkeys([*(n for n in range(0x20) if n not in (0x09, 0x0A)), *range(0x7F, 0xA0)])
@@ -38,7 +37,7 @@ def quick(arguments: Sequence[str]) -> int | None:
     if service is not None:
         query.append("service=" + "".join(f"%{byte:02X}" for byte in service.encode(errors="replace")))
     try:
-        status, body = ask(address, f"{PATH}?{'&'.join(query)}", f"{HEADER}: {secret}\r\n", LARGEST)
+        status, body = ask(address, f"{STATUS_PATH}?{'&'.join(query)}", f"{SECRET_HEADER}: {secret}\r\n", LARGEST)
     except (OSError, ValueError):
         return None
     return _told(body, exit_code="--exit-code" in flags) if status == 200 else None

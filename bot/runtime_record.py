@@ -13,6 +13,9 @@ from contextlib import contextmanager, suppress
 
 Address = tuple[str, int]
 
+# Where a running daemon answers `status`, and the header with the secret of its record.
+STATUS_PATH, SECRET_HEADER = "/local/status", "X-Tocsin-Secret"
+
 LONGEST = 8192  # bytes of a record
 MOST = 1000  # files of the folder that are looked at
 

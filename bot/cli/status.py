@@ -89,7 +89,7 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
         fail(status_report.unknown(service, list(config.services)), 2)
     _, answer = await health.asked_how_it_is(config, timedelta(seconds=2))
     for line in health.troubles(answer):  # even if the database cannot be read
-        err.line(f"Tocsin itself is unwell: {line}")
+        err.line(status_report.unwell(line))
     async with open_store(config.database, create=False) as store:
         overview, alive = await glance(config, store)
         cluster = await store.nodes()

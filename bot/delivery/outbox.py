@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 MARGIN = timedelta(seconds=30)
 TRIAL = timedelta(seconds=5)  # between two attempts on a channel known to be down
 REST = 5.0  # seconds an idle pump waits at most: other processes may queue deliveries too
-HURRY = timedelta(milliseconds=250)  # after something was queued or claimed, whoever can wait lets it go first
+UNDER_WAY = timedelta(milliseconds=250)  # after something was queued or claimed, whoever can wait lets it go first
 GRACE = 2.5  # seconds to finish running hand-overs after a stop
 Span = tuple[datetime, datetime | None]
 
@@ -122,9 +122,9 @@ class Outbox:
                 self._news_at = self.clock()
         self._failover.wake_up()
 
-    def in_a_hurry(self) -> bool:
+    def notices_under_way(self) -> bool:
         """Whether notices are on their way, so that readers of pages should wait a moment."""
-        return self._news_at is not None and timedelta() <= self.clock() - self._news_at < HURRY
+        return self._news_at is not None and timedelta() <= self.clock() - self._news_at < UNDER_WAY
 
     def busy(self, share: Share) -> bool:
         """Whether something is being claimed for the channel of this role, or sent by it."""

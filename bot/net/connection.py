@@ -107,12 +107,17 @@ class Connection(asyncio.BufferedProtocol):
             self._settle(exc or error)
 
     def _settle(self, error: BaseException | None) -> None:
-        if self._answered is None or self._answered.done():
-            return
-        if error is None:
-            self._answered.set_result(None)
-        else:
-            self._answered.set_exception(error)
+        answer(self._answered, error)
+
+
+def answer(waiting: asyncio.Future[None] | None, error: BaseException | None) -> None:
+    """Tell whoever waits for a reply that it is there, or what went wrong, unless that was told before."""
+    if waiting is None or waiting.done():
+        return
+    if error is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(error)
 
 
 @lru_cache(maxsize=4096)  # parsing in Python would cost 4 % of every fresh https check

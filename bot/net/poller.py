@@ -13,7 +13,7 @@ import socket
 import sys
 from datetime import datetime
 
-from bot.net.connection import PIECE
+from bot.net.connection import PIECE, answer
 from bot.net.errors import Trip, TroubleError
 from bot.net.response import Reply
 
@@ -31,7 +31,7 @@ class Poller:
     """Watches the sockets of one loop. Opened by the first of them."""
 
     def __init__(self) -> None:
-        self.running: dict[int, OneWay] = {}
+        self.running: dict[int, SingleUse] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._epoll: select.epoll | None = None
 
@@ -40,21 +40,21 @@ class Poller:
         """Whether this system has what it needs."""
         return sys.platform == "linux"
 
-    def open(self, address: str, port: int) -> OneWay:
+    def open(self, address: str, port: int) -> SingleUse:
         """Begin to connect to an address. Raise OSError if that fails at once."""
-        door = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, NEW)
+        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, NEW)
         try:
-            error = door.connect_ex((address, port))
+            error = sock.connect_ex((address, port))
         except BaseException:
-            door.close()
+            sock.close()
             raise
         if error not in BEGUN:
-            door.close()
+            sock.close()
             raise OSError(error, os.strerror(error))
-        return OneWay(self, door)
+        return SingleUse(self, sock)
 
-    def watch(self, wire: OneWay, fd: int) -> asyncio.AbstractEventLoop:
-        """Tell a socket's news to `wire` from now on; each once, so all that is there must be read."""
+    def watch(self, wire: SingleUse, fd: int) -> asyncio.AbstractEventLoop:
+        """Tell `wire` of each event of a socket from now on, once: all that is there must be read."""
         loop = self._loop
         if self._epoll is None or loop is None:
             loop, self._epoll = asyncio.get_running_loop(), select.epoll()
@@ -82,25 +82,25 @@ class Poller:
     def _look(self) -> None:
         if self._epoll is None:
             return
-        for fd, news in self._epoll.poll(0, AT_ONCE):
+        for fd, events in self._epoll.poll(0, AT_ONCE):
             wire = self.running.get(fd)
             if wire is not None:
-                wire.go_on(news)
+                wire.on_events(events)
 
 
-class OneWay:
+class SingleUse:
     """A connection for one request. It is opened while `ask` waits."""
 
-    __slots__ = ("_answered", "_door", "_fd", "_poller", "_reply", "_rest", "_trip", "address", "certificate_until")
+    __slots__ = ("_answered", "_fd", "_poller", "_reply", "_rest", "_sock", "_trip", "address", "certificate_until")
 
     alive = False  # it is not kept
 
-    def __init__(self, poller: Poller, door: socket.socket) -> None:
+    def __init__(self, poller: Poller, sock: socket.socket) -> None:
         self.address = ""  # of the far side
         self.certificate_until: datetime | None = None
         self._poller = poller
-        self._door = door
-        self._fd = door.fileno()
+        self._sock = sock
+        self._fd = sock.fileno()
         self._answered: asyncio.Future[None] | None = None
         self._reply: Reply | None = None
         self._rest: bytes | memoryview = b""  # of the request, to be sent
@@ -122,9 +122,9 @@ class OneWay:
         if self._fd >= 0:
             self._poller.forget(self._fd)
             self._fd = -1
-            self._door.close()
+            self._sock.close()
 
-    def go_on(self, news: int) -> None:
+    def on_events(self, events: int) -> None:
         """Send what can be sent, and read what is there."""
         reply, trip = self._reply, self._trip
         if reply is None or trip is None:
@@ -132,23 +132,18 @@ class OneWay:
         unsent = self._send(trip) if self._rest else None
         if unsent is not None and unsent.errno not in BROKEN:
             self.settle(unsent)
-        elif unsent is not None or news & ~select.EPOLLOUT:
+        elif unsent is not None or events & ~select.EPOLLOUT:
             self._read(reply, trip, unsent)
 
     def settle(self, error: Exception | None) -> None:
         """End it."""
         self.abort()
-        if self._answered is None or self._answered.done():
-            return
-        if error is None:
-            self._answered.set_result(None)
-        else:
-            self._answered.set_exception(error)
+        answer(self._answered, error)
 
     def _send(self, trip: Trip) -> OSError | None:
         """Send; return the error if that fails."""
         try:
-            sent = self._door.send(self._rest)
+            sent = self._sock.send(self._rest)
         except BlockingIOError:
             return None
         except OSError as error:
@@ -169,7 +164,7 @@ class OneWay:
     def _read(self, reply: Reply, trip: Trip, unsent: OSError | None) -> None:
         """Read one piece, and the others in the loop's next turns: meanwhile, other tasks get theirs."""
         try:
-            count = self._door.recv_into(_piece)
+            count = self._sock.recv_into(_piece)
         except BlockingIOError:
             if unsent is not None:
                 self.settle(unsent)

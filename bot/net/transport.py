@@ -17,7 +17,7 @@ from bot.net.connection import Connection
 from bot.net.dns import DnsClient, literal
 from bot.net.errors import Trip, TroubleError, has_route
 from bot.net.happy_eyeballs import first
-from bot.net.poller import OneWay, Poller
+from bot.net.poller import Poller, SingleUse
 from bot.net.pool import Origin, Pool
 from bot.net.request import IDEMPOTENT, Prepared
 from bot.net.response import Reply
@@ -35,7 +35,7 @@ ANY_IDLE = 300.0
 # No route or no local address: the cause has to be found out.
 ROUTELESS = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
-Wire = Connection | OneWay
+Wire = Connection | SingleUse
 Maker = type[Connection] | Poller
 AnyWire = TypeVar("AnyWire", bound=Connection)
 

@@ -104,13 +104,13 @@ def _add_form(app: Starlette, reports: ReportPages) -> None:
 
 
 class Front:
-    """The application behind the server, which may be replaced by another one at any time. `hurry`: whether notices are on
-    their way.
+    """The application behind the server, which may be replaced by another one at any time. `urgent`: whether notices are
+    on their way.
     """
 
-    def __init__(self, site: Starlette, hurry: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, site: Starlette, urgent: Callable[[], bool] = lambda: False) -> None:
         self.site = site
-        self._hurry = hurry
+        self._urgent = urgent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.site(scope, receive, send)
@@ -123,7 +123,7 @@ class Front:
     def busy(self) -> bool:
         """Whether readers should wait: notices are on their way, or a page is being made."""
         making: bool = self.site.state.ready.making()
-        return making or self._hurry()
+        return making or self._urgent()
 
     def refusal(self, status: int, accept: str, path: str) -> bytes:
         """The whole answer where the application does not run."""

@@ -16,12 +16,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.model import Overview, Style
+from bot.runtime_record import SECRET_HEADER, STATUS_PATH
 from bot.web.health import health
 from bot.web.metrics import Metrics
 from bot.web.status_page import PERIOD, as_json
-from bot.web.status_report import Report, report
-
-PATH, HEADER = "/local/status", "X-Tocsin-Secret"
+from bot.web.status_report import Report, report, unwell
 
 
 class LocalStatus:
@@ -39,10 +38,10 @@ class LocalStatus:
         self._secret = secret.encode()
 
     def route(self) -> Route:
-        return Route(PATH, self.answer)
+        return Route(STATUS_PATH, self.answer)
 
     async def answer(self, request: Request) -> Response:
-        said = request.headers.get(HEADER, "").encode()
+        said = request.headers.get(SECRET_HEADER, "").encode()
         if not self._secret or not compare_digest(said, self._secret):
             raise HTTPException(404)
         asked = request.query_params
@@ -51,7 +50,7 @@ class LocalStatus:
         found = await asyncio.to_thread(report, seen, self._style, asked.get("service"), vitals.cluster)
         if "json" in asked and found.known:
             found = await asyncio.to_thread(_as_data, found, seen, own, vitals)
-        errors = () if own["well"] else tuple(f"Tocsin itself is unwell: {line}" for line in own["troubles"])
+        errors = () if own["well"] else tuple(map(unwell, own["troubles"]))
         body = {"out": found.lines, "err": errors, "known": found.known, "down": found.down}
         return Response(json.dumps(body), media_type="application/json")
 

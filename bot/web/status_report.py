@@ -32,6 +32,10 @@ def unknown(service: str, names: list[str]) -> str:
     return f'there is no service "{service}"; expected one of {", ".join(names)}'
 
 
+def unwell(trouble: str) -> str:
+    return f"Tocsin itself is unwell: {trouble}"
+
+
 def down(overview: Overview, service: str | None) -> bool:
     """Whether it, or anything, is known to be down or in trouble."""
     return any(

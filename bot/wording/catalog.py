@@ -32,7 +32,6 @@ OPEN: Final = frozenset(
 )
 # Sections of words that people type, with a list at each key.
 TYPED: Final = frozenset({"input", "command_words", "weekdays"})
-HEADING: Final = re.compile(r"^\[([a-z_]+)\]", re.MULTILINE)
 # Tables of which a language has all keys or none.
 ALL_OR_NONE: Final = {
     "months": frozenset(map(str, range(1, 13))),
@@ -158,23 +157,12 @@ class Catalogs(Mapping[str, Catalog]):
         return len(self._files)
 
     def typed(self, language: str) -> Mapping[str, frozenset[str]]:
-        """The words that people type, without the rest of the file where it can be told apart."""
-        if language in self._loaded:
-            return self._loaded[language].typed
-        text = self._files[language].read_bytes().decode(errors="replace")
-        _, *parts = HEADING.split(text)
-        sections = {name: body for name, body in zip(parts[::2], parts[1::2], strict=True) if name in TYPED}
-        try:
-            table = tomllib.loads("".join(f"[{name}]{body}" for name, body in sections.items()))
-        except tomllib.TOMLDecodeError:
-            table = {}
-        if table.keys() != TYPED:
-            return self[language].typed
-        return {
-            f"{name}.{key}": _words(language, f"{name}.{key}", words)
-            for name, section in table.items()
-            for key, words in section.items()
-        }
+        """The words that people type, without keeping the sentences."""
+        if language not in self._loaded:
+            table = _parsed(language, self._files[language].read_bytes())
+            if table.keys() >= TYPED:
+                return _typed_words(language, table)
+        return self[language].typed
 
 
 @cache
@@ -274,11 +262,9 @@ def _checked(language: str, table: Table, english: Table) -> Catalog:
     category, categories = _plural_rule(language, table.get("plurals", {}))
     _same_keys(language, "", table, english)
     sections: dict[str, Section] = {}
-    typed: dict[str, frozenset[str]] = {}
     for name, section in table.items():
         if name in TYPED:
             _same_keys(language, f"{name}.", section, english[name])
-            typed |= {f"{name}.{key}": _words(language, f"{name}.{key}", words) for key, words in section.items()}
             continue
         if name in OPEN:
             _open_table(language, name, section, english)
@@ -295,7 +281,16 @@ def _checked(language: str, table: Table, english: Table) -> Catalog:
                     _same_facts(language, place, form, model)
             entries[key] = Plural.of(forms, category) if isinstance(value, dict) else value
         sections[name] = Section(entries)
-    return Catalog(language, sections, typed)
+    return Catalog(language, sections, _typed_words(language, table))
+
+
+def _typed_words(language: str, table: Table) -> dict[str, frozenset[str]]:
+    """The words that people type, by "section.key"."""
+    return {
+        f"{name}.{key}": _words(language, f"{name}.{key}", words)
+        for name in sorted(TYPED)
+        for key, words in table[name].items()
+    }
 
 
 def _words(language: str, place: str, words: object) -> frozenset[str]:

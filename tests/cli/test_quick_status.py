@@ -16,7 +16,8 @@ from bot.clock import SYSTEM
 from bot.healthcheck import quick as healthcheck
 from bot.model import Overview, Service, ServiceState, Style
 from bot.model.cluster import ClusterView
-from bot.web.local_status import HEADER, PATH, LocalStatus
+from bot.runtime_record import SECRET_HEADER, STATUS_PATH
+from bot.web.local_status import LocalStatus
 from bot.web.status_report import report
 
 SAID = {"out": ["All up.", "\x1b[31mred"], "err": ["Tocsin itself is unwell: x"], "known": True, "down": True}
@@ -62,8 +63,8 @@ def folder(tmp_path, monkeypatch):
 def test_what_the_daemon_says_is_printed(capsys, arguments, code, query):
     with daemon(json.dumps(SAID).encode()) as (heard, record):
         assert quick_status.quick(arguments) == code
-    assert heard[0].startswith(f"GET {PATH}?{query} HTTP/1.1\r\n")
-    assert f"{HEADER}: {record.secret}\r\n" in heard[0]
+    assert heard[0].startswith(f"GET {STATUS_PATH}?{query} HTTP/1.1\r\n")
+    assert f"{SECRET_HEADER}: {record.secret}\r\n" in heard[0]
     assert len(record.secret) == 32
     told = capsys.readouterr()
     assert (told.out, told.err) == ("All up.\n[31mred\n", "Tocsin itself is unwell: x\n")
@@ -111,10 +112,10 @@ def site(secret="abc"):
 
 async def test_only_who_knows_the_secret_is_answered():
     async with site() as open_site, site("") as closed:
-        assert (await open_site.get(PATH)).status_code == 404
-        assert (await open_site.get(PATH, headers={HEADER: "abd"})).status_code == 404
-        assert (await closed.get(PATH, headers={HEADER: ""})).status_code == 404
-        said = (await open_site.get(PATH, headers={HEADER: "abc"})).json()
+        assert (await open_site.get(STATUS_PATH)).status_code == 404
+        assert (await open_site.get(STATUS_PATH, headers={SECRET_HEADER: "abd"})).status_code == 404
+        assert (await closed.get(STATUS_PATH, headers={SECRET_HEADER: ""})).status_code == 404
+        said = (await open_site.get(STATUS_PATH, headers={SECRET_HEADER: "abc"})).json()
     assert said["known"]
     assert not said["down"]
     assert said["out"]
@@ -124,7 +125,7 @@ async def test_one_service_data_and_what_is_unknown():
     async with site() as open_site:
 
         async def ask(**asked):
-            return (await open_site.get(PATH, params=asked, headers={HEADER: "abc"})).json()
+            return (await open_site.get(STATUS_PATH, params=asked, headers={SECRET_HEADER: "abc"})).json()
 
         assert "X" in (await ask(service="x"))["out"][0]
         assert json.loads((await ask(json=""))["out"][0])["services"][0]["id"] == "x"

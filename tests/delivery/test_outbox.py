@@ -15,7 +15,7 @@ import pytest
 from bot.delivery import in_flight
 from bot.delivery import outbox as module
 from bot.delivery.claiming import Claimer
-from bot.delivery.outbox import HURRY, Outbox
+from bot.delivery.outbox import UNDER_WAY, Outbox
 from bot.delivery.rate_limit import WIDTH, OpenChannel
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, backoff, settle
 from bot.model import (
@@ -642,12 +642,12 @@ def test_an_account_that_is_not_accepted_costs_no_notice():
 async def test_for_a_moment_after_notices_were_queued_or_claimed_others_make_way(store):
     async with post(store) as office:
         office.slack.script[C1].append(HANG)
-        assert not office.outbox.in_a_hurry()
+        assert not office.outbox.notices_under_way()
         await office.queue(delivery(1, C1))
         await office.heard(office.slack, 1)
-        assert office.outbox.in_a_hurry()
-        office.now += HURRY
-        assert not office.outbox.in_a_hurry()  # though it hangs
+        assert office.outbox.notices_under_way()
+        office.now += UNDER_WAY
+        assert not office.outbox.notices_under_way()  # though it hangs
 
 
 async def test_a_channel_that_sends_each_notice_by_itself_claims_in_one_transaction(store):

@@ -13,7 +13,7 @@ import pytest
 from bot.contracts import Answer, Cause
 from bot.net import Network
 from bot.net.connection import Connection
-from bot.net.poller import OneWay, Poller
+from bot.net.poller import Poller, SingleUse
 from tests.fakes.site import Site, page
 from tests.reasons import english
 
@@ -42,7 +42,7 @@ async def test_plain_http_to_one_address_takes_a_plain_socket_and_all_else_the_l
         assert isinstance(await get(net, site.url()), Answer)
         prepared = net.prepare("POST", site.url(), None, b"x")
         assert isinstance(await net.fetch(prepared, timeout=SOON), Answer)
-    assert made == [OneWay, Connection]
+    assert made == [SingleUse, Connection]
     async with Site() as site, Network(source="127.0.0.1") as net:
         assert isinstance(await get(net, site.url()), Answer)
     assert made[2:] == [Connection]
@@ -58,7 +58,7 @@ async def test_a_body_larger_than_the_socket_takes_is_sent_whole(net, made):
     body = b"x" * 3_000_000
     async with Site(count) as site:
         seen = await net.fetch(net.prepare("PUT", site.url(), None, body), timeout=SOON)
-    assert (seen.status, heard, made) == (200, [len(body)], [OneWay])
+    assert (seen.status, heard, made) == (200, [len(body)], [SingleUse])
 
 
 async def test_a_page_in_many_pieces_leaves_others_their_turn(net, get):
