@@ -96,7 +96,8 @@ async def run(chosen: list[str], size: Size, page: Path | None = None) -> bool:
         began = time.monotonic()
         try:
             rows += await BENCHMARKS[name](size)
-        except (OSError, RuntimeError, TimeoutError) as error:  # the others are still measured, and told
+        except* (OSError, RuntimeError, TimeoutError) as failed:  # the others are still measured, and told
+            error = failed.exceptions[0]
             rows.append(Row(f"{name}: {type(error).__name__} {error}".rstrip(), "0 figures", "1 or more"))
         took, load = time.monotonic() - began, os.getloadavg()[0]
         out.print(f"{name}: {took:.0f} s; load average {load:.1f} on {os.cpu_count()} cores, pace {pace():.0f} ms")

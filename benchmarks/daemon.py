@@ -133,8 +133,10 @@ async def daemon(folder: Path, said: Mapping[str, Any], *, secure: bool = False)
             *(sys.executable, "-c", TOCSIN, "run", "-c", str(path)), stderr=err, env=os.environ | trusted
         )
     try:
-        yield process.pid
-        assert process.returncode is None, log.read_text()[-2000:]
+        async with asyncio.TaskGroup() as group:
+            alive = group.create_task(_must_not_end(process, log))
+            yield process.pid
+            alive.cancel()
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
@@ -143,3 +145,9 @@ async def daemon(folder: Path, said: Mapping[str, Any], *, secure: bool = False)
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _must_not_end(process: asyncio.subprocess.Process, log: Path) -> None:
+    """End what is measured as soon as there is nothing to measure."""
+    await process.wait()
+    raise RuntimeError(f"the daemon ended: {log.read_text()[-2000:]}")

@@ -16,7 +16,7 @@ from benchmarks.daemon import Four, config, daemon, four_channels, names, places
 from benchmarks.far import Far
 from benchmarks.figures import Row, cpu, rss
 
-READERS = ("slack:C012", "discord:77", "telegram:-100123", "email:desk@example.org")
+READERS = ("slack:C012", "discord:112233445566778899", "telegram:-100123", "email:desk@example.org")
 BOUND = 8  # messages to each reader, of each wave
 DRAINED = 60  # seconds from the last service's round to the last word
 MEMORY = 350  # MB
