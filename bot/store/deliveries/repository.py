@@ -164,8 +164,8 @@ class Deliveries:
         return await self._database.read(work)
 
     async def new_root(self, delivery: Delivery, now: datetime) -> None:
-        """Give the thread another message to edit, see `settle.begin_anew`."""
-        await self._database.write(partial(settle.begin_anew, delivery=delivery, now=now))
+        """Give the thread another message to edit, see `settle.replace_deleted`."""
+        await self._database.write(partial(settle.replace_deleted, delivery=delivery, now=now))
 
     async def backlog(self) -> dict[str, int]:
         """Unfinished deliveries by kind of channel."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, case, exists, false, func, null, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import FINISHED, MANY, Delivery, DeliveryAction, DeliveryStatus
-from bot.notify.place_queue import ANEW
+from bot.notify.replacement import replacement
 from bot.store.columns import Utc
 from bot.store.deliveries import statements
 from bot.store.deliveries.statements import Settlement
 from bot.store.schema import deliveries as table
-
-ANEWS = 3  # replacements for the same news at most: somebody may delete them all
 
 
 async def settle(connection: AsyncConnection, settlements: Sequence[Settlement]) -> list[bool]:
@@ -28,32 +25,20 @@ async def settle(connection: AsyncConnection, settlements: Sequence[Settlement])
     return answers
 
 
-async def begin_anew(connection: AsyncConnection, delivery: Delivery, now: datetime) -> None:
-    """Replace the message that `delivery` was to edit, and that cannot be edited any more.
-
-    The thread goes on from its newest message there, which is edited instead; if there is none, from a new one with the
-    present state.
-    """
+async def replace_deleted(connection: AsyncConnection, delivery: Delivery, now: datetime) -> None:
+    """Replace the message that `delivery` was to edit, and that cannot be edited any more, see `replacement`."""
     names = {
         "of_thread": delivery.notice.thread,
         "of_kind": delivery.destination.kind,
         "of_place": delivery.destination.place,
     }
     found = (await connection.execute(GOES_ON, names | {"old": delivery.root})).first()
-    if found is not None:
-        await _brought_up(connection, delivery, found.key, now)
-    elif delivery.notice.root:
-        notice = replace(delivery.notice, words=delivery.notice.root, root=None, fresh=False)
-        again = replace(delivery, key=f"{delivery.key}{ANEW}", action=DeliveryAction.POST, notice=notice)
+    instead = replacement(delivery, found and found.key)
+    if instead is None:
+        return
+    if instead.action is DeliveryAction.POST:
         await connection.execute(LEADS_NO_MORE, names)
-        await statements.queue(connection, [again], now)
-
-
-async def _brought_up(connection: AsyncConnection, delivery: Delivery, leader: str, now: datetime) -> None:
-    """Queue an edit of the message that leads now, unless it carries this very news itself."""
-    told = f"{delivery.notice.key}@{delivery.destination}"
-    if leader != told and delivery.notice.root and delivery.key.count(ANEW) < ANEWS:
-        await statements.queue(connection, [replace(delivery, key=f"{delivery.key}{ANEW}")], now)
+    await statements.queue(connection, [instead], now)
 
 
 async def _beyond(connection: AsyncConnection, one: Settlement) -> None:
