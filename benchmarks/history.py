@@ -66,7 +66,7 @@ def readings(run: Run, names: list[str], second: int) -> Iterator[tuple[str, dat
         took = timedelta(microseconds=120_000 + (second * 7919 + number * 104_729) % 200_000)
         bad = (second + number * 61) % period < length
         reading = (
-            Reading("web", Outcome.FAILED, quote("HTTP 503"), took) if bad else Reading("web", Outcome.OK, "", took)
+            Reading("web", Outcome.FAILED, quote("HTTP 503"), took) if bad else Reading("web", Outcome.OK, None, took)
         )
         yield names[number], at + timedelta(microseconds=number), reading
 
