@@ -45,10 +45,11 @@ def nothing_is_lost(of: Ledger) -> Complaints:
 
 
 def _overtaken(of: Ledger, row: Row) -> bool:
-    """Whether there was nothing left to tell; of a message of many, if that is so of each of them."""
-    parts = [one for one in of.rows if one.told_in == row.id and one.act == "post"]
-    if row.thread.startswith(MANY) and parts:
-        return all(_overtaken(of, one) for one in parts)
+    """Whether there was nothing left to tell; of a message of many, if that is so of each that is left in it: those that
+    another took over are judged with that one.
+    """
+    if row.thread.startswith(MANY):
+        return all(_overtaken(of, one) for one in of.rows if one.told_in == row.id and one.act == "post")
     return of.unsaid(row.thread, row.place) or of.refused(row.thread, row.place)
 
 
