@@ -150,4 +150,5 @@ async def daemon(folder: Path, said: Mapping[str, Any], *, secure: bool = False)
 async def _must_not_end(process: asyncio.subprocess.Process, log: Path) -> None:
     """End what is measured as soon as there is nothing to measure."""
     await process.wait()
-    raise RuntimeError(f"the daemon ended: {log.read_text()[-2000:]}")
+    said = await asyncio.to_thread(log.read_text)
+    raise RuntimeError(f"the daemon ended: {said[-2000:]}")
