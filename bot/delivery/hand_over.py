@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from bot.delivery.rate_limit import OpenChannel
 from bot.errors import fault
 from bot.model import Delivery, Reason, ReasonCode, Receipt, Unsure
 
 log = logging.getLogger("bot.delivery.outbox")
+SOON = timedelta(milliseconds=1)
 
 
 async def hand_over(way: OpenChannel, delivery: Delivery) -> Receipt:
@@ -25,3 +28,13 @@ async def hand_over(way: OpenChannel, delivery: Delivery) -> Receipt:
             return Unsure(Reason.of(ReasonCode.NO_ANSWER_WITHIN, seconds=longest))
         log.error("%s: our own error in the channel: %s", delivery.notice.key, fault(bug))
         return Unsure(Reason.of(ReasonCode.OWN_ERROR, provider_code=type(bug).__name__))
+
+
+async def wait_until(at: datetime, clock: Callable[[], datetime], longest: timedelta) -> None:
+    """Wait until `at`, but never more than twice `longest`, whatever the clock does. A timer of the event loop may fire
+    early, so a rest of the wait is waited for as well: the far side counts to the millisecond.
+    """
+    for least in (timedelta(), SOON):
+        left = min(at - clock(), longest)
+        if left > timedelta():
+            await asyncio.sleep(max(left, least).total_seconds())

@@ -16,7 +16,7 @@ from bot import wording
 from bot.delivery import receipt_log
 from bot.delivery.claiming import Claimer
 from bot.delivery.failover import Failover, LadderSource
-from bot.delivery.hand_over import hand_over
+from bot.delivery.hand_over import hand_over, wait_until
 from bot.delivery.in_flight import AGAIN, AddressBook, InFlight
 from bot.delivery.rate_limit import OpenChannel, RateLimiter
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, bounded, settle
@@ -282,9 +282,7 @@ class Outbox:
             self._rate_limiters[kind].end(place, self.clock())
             await self._note(delivery, before)
             return
-        early = min(at - self.clock(), self.channels[kind].pace.per)  # no longer than a slot, whatever the clock does
-        if early > timedelta():
-            await asyncio.sleep(early.total_seconds())
+        await wait_until(at, self.clock, self.channels[kind].pace.per)
         if why := await self.record.unwanted(delivery):
             self._rate_limiters[kind].end(place, self.clock())
             log.info("%s to %s is not sent: %s", delivery.notice.key, delivery.destination.shown, why)
