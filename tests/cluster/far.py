@@ -24,6 +24,7 @@ from tests.fakes.telegram import FakeTelegram
 DROPPED = 0.1  # share of the answers
 AUDIENCES = 12  # so that hardly any reader has more than three notices within two minutes, which would be a storm
 SERVICE = re.compile(r"svc\d{4}")
+OTHERS = "Still down:"  # a line of the end of an outage, about services that were told of before
 TONES = {"🔴": "down", "🟠": "down", "🟡": "down", "⚫": "down", "🟢": "restored"}
 _dropped: ContextVar[bool] = ContextVar("dropped", default=False)
 
@@ -41,9 +42,11 @@ class Heard:
 
 
 def mentioned(text: str) -> Iterable[tuple[str, str]]:
-    """Each service of a message, with what is told of it."""
+    """Each service of a message, with what is told of it anew."""
     tone = ""
     for line in text.splitlines():
+        if OTHERS in line:
+            continue
         tone = next((what for mark, what in TONES.items() if mark in line), tone)
         for service in SERVICE.findall(line):
             if tone:

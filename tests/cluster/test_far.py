@@ -25,6 +25,10 @@ def test_a_message_tells_of_each_service_in_its_lines():
     assert set(mentioned(text)) == {("svc0001", "down"), ("svc0002", "down"), ("svc0003", "restored")}
 
 
+def test_what_is_still_down_when_another_is_restored_is_told_of_neither_again_nor_as_restored():
+    assert set(mentioned("🟢 svc0001 restored\nStill down: svc0002 and svc0003")) == {("svc0001", "restored")}
+
+
 @pytest.mark.parametrize(
     ("heard", "what"),
     [
