@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
 
-from bot.model.cluster import Node, Share, shard_of
+from bot.model.cluster import Lease, Node, Share, shard_of
 
 
 @lru_cache(maxsize=1 << 14)
@@ -20,6 +20,34 @@ def seeing(nodes: Iterable[Node], lasts: float) -> tuple[Node, ...]:
     """The nodes that may own something: those that live and see the world, or if all are blind, those that live."""
     alive = tuple(node for node in nodes if node.age < lasts)
     return tuple(node for node in alive if not node.blind) or alive
+
+
+def plan(nodes: Sequence[Node], leases: Sequence[Lease], gone: float) -> dict[Share, str]:
+    """The name of the node that should own each share; who was silent for `gone` seconds owns none."""
+    fit = seeing(nodes, gone)
+    names = {node.owner: node.name for node in fit}
+    shares = [lease.share for lease in leases]
+    owners = {lease.share: names[lease.owner] for lease in leases if lease.owner in names and not lease.free}
+    shards = sorted(share for share in shares if isinstance(share, int))
+    roles = sorted(share for share in shares if isinstance(share, str))
+    only: dict[Share, frozenset[str]] = {
+        role: can for role in roles if len(can := frozenset(n.name for n in fit if role in n.roles)) < len(fit)
+    }
+    here = set(names.values())
+    return wanted(shards, owners, here, able(shards, fit)) | wanted(roles, owners, here, only)
+
+
+def heirs(
+    plan_: Mapping[Share, str], nodes: Sequence[Node], leases: Sequence[Lease], gone: float, late: float
+) -> Mapping[Share, str]:
+    """The name of the node that should take each share if it is free. Not one that has been silent for `late` seconds: it
+    may be dead as well, and if it lives the share is handed over to it afterwards.
+    """
+    silent = {node.name for node in nodes if node.age > late}
+    if silent.isdisjoint(plan_.values()):
+        return plan_
+    others = plan([node for node in nodes if node.name not in silent], leases, gone)
+    return {share: others.get(share, name) if name in silent else name for share, name in plan_.items()}
 
 
 def able(shards: Iterable[int], nodes: Sequence[Node]) -> dict[Share, frozenset[str]]:

@@ -45,6 +45,7 @@ PROMPT = 0.5  # seconds: an answer that took longer does not tell the time well 
 JUST_AFTER = 0.05  # seconds after the end of another's lease, and least time between two beats
 LOOK_EVERY = 0.2  # seconds between two looks at it, or at shards without an owner
 LOOKS = 10  # such looks, before the usual pace is kept
+LATE = 0.5  # seconds after which a beat that was due is missed: what is free is not left to that node any more
 GIVING_BACK = 0.5  # seconds to leave at a stop
 
 
@@ -228,7 +229,8 @@ class Membership:
         was still held by a transaction of the last owner, may be ours to take.
         """
         orphans = any(
-            one.free and isinstance(one.share, int) and one.share not in self._owned for one in self._seen.leases
+            one.free and (isinstance(one.share, int) or one.share in self._entry.roles) and one.share not in self._owned
+            for one in self._seen.leases
         )
         self._looks = self._looks + 1 if orphans else 0
         return LOOK_EVERY if 0 < self._looks <= LOOKS else self.every
@@ -274,14 +276,15 @@ class Membership:
         nodes = await self._nodes(connection)
         leases = await self._leases(connection)
         owned = {lease.share: lease.epoch for lease in leases if lease.owner == self.owner}
-        plan = self._plan(nodes, leases)
+        plan = rendezvous.plan(nodes, leases, self.gone)
         await self._release(connection, [share for share in owned if plan.get(share) != self.name], owned)
         # Whoever could not beat himself knows nothing of others: the database was away for all, and they come back next.
         judges = before - self._beat_at <= self.lasts or not self._seen.nodes
+        heirs = rendezvous.heirs(plan, nodes, leases, self.gone, self.every + LATE)
         mine = [
             one.share
             for one in leases
-            if one.free and one.owner != self.owner and plan.get(one.share) == self.name and (judges or not one.owner)
+            if one.free and one.owner != self.owner and heirs.get(one.share) == self.name and (judges or not one.owner)
         ]
         await self._take(connection, mine, leases, owned)
         return Seen(self.owner, nodes, leases, owned)
@@ -314,21 +317,6 @@ class Membership:
             self._entry.renew()  # an older state of the database was put back
         return tuple(
             Lease(row.number if row.name is None else row.name, row.owner, row.epoch, row.lasts) for row in rows
-        )
-
-    def _plan(self, nodes: Sequence[Node], leases: Sequence[Lease]) -> dict[Share, str]:
-        """The name of the node that should own each share."""
-        fit = rendezvous.seeing(nodes, self.gone)
-        names = {node.owner: node.name for node in fit}
-        owners = {lease.share: names[lease.owner] for lease in leases if lease.owner in names and not lease.free}
-        shards = sorted(lease.share for lease in leases if isinstance(lease.share, int))
-        roles = sorted(lease.share for lease in leases if isinstance(lease.share, str))
-        only: dict[Share, frozenset[str]] = {
-            role: able for role in roles if len(able := frozenset(n.name for n in fit if role in n.roles)) < len(fit)
-        }
-        here = set(names.values())
-        return rendezvous.wanted(shards, owners, here, rendezvous.able(range(SHARDS), fit)) | rendezvous.wanted(
-            roles, owners, here, only
         )
 
     async def _release(self, connection: AsyncConnection, shares: Iterable[Share], owned: dict[Share, int]) -> None:

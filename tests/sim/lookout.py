@@ -26,7 +26,9 @@ class Lookout:
     disk: Shared
     world: Town
     nodes: list[Node]
-    free: dict[int | str, float] = field(default_factory=dict)  # since when nobody has had a share
+    free: dict[int | str, tuple[int, float]] = field(
+        default_factory=dict
+    )  # epoch, and since when nobody has had a share
     behind: dict[tuple[str, str], float] = field(default_factory=dict)  # since when a node has not known of a service
     states: dict[str, tuple[int, ServiceState]] = field(default_factory=dict)
 
@@ -47,13 +49,21 @@ class Lookout:
         """Whoever is well has all that is to be done within the lease and a second."""
         at, now, world = self.disk.clock(), self.world.now, self.world
         able = {node.member.owner for node in self.nodes if node.able(now)}
-        rows = file.execute("SELECT number, owner, until FROM shards UNION ALL SELECT name, owner, until FROM roles")
-        for share, owner, until in rows.fetchall():
+        rows = file.execute(
+            "SELECT number, owner, until, epoch FROM shards UNION ALL SELECT name, owner, until, epoch FROM roles"
+        )
+        for share, owner, until, epoch in rows.fetchall():
+            known, since = self.free.get(share, (epoch, now))
             if owner in able and until > at:
-                world.untended = max(world.untended, now - self.free.pop(share, now))
-            elif now - self.free.setdefault(share, now) > TAKEN:
+                world.untended = max(world.untended, now - since)
+                self.free.pop(share, None)
+            elif known != epoch:  # whoever took it has fallen since the last look
+                self.free[share] = epoch, now
+            elif now - since > TAKEN:
                 world.wrong.append(f"nobody has had {share} for {TAKEN} s at {now:.1f} s")
-                self.free[share] = float("inf")
+                self.free[share] = epoch, float("inf")
+            else:
+                self.free[share] = epoch, since
 
     def _known(self, file: sqlite3.Connection, fit: list[Node]) -> None:
         """A node knows within a second what another one has written."""

@@ -106,6 +106,23 @@ async def test_what_a_dead_node_had_is_looked_for_until_somebody_has_it(url):
         assert waits == [LOOK_EVERY] * LOOKS + [a.every]
 
 
+async def test_what_is_free_is_not_left_to_a_node_that_has_missed_a_beat(url):
+    async with node(url, "a", 60, gone=60) as a, node(url, "b", 60, gone=60) as b, node(url, "c", 60, gone=60) as c:
+        for member in (a, b, c, a, b, c):
+            await member.beat()
+        had, a.every = await numbers(a), 0.2
+        await run(url, "UPDATE nodes SET seen_at = seen_at - interval '1 hour' WHERE name = 'c'")
+        await run(url, "UPDATE shards SET until = clock_timestamp() WHERE owner LIKE 'c/%'")  # c is gone ...
+        await run(url, "UPDATE nodes SET seen_at = seen_at - interval '5 seconds' WHERE name = 'b'")  # ... b may be
+        theirs = await numbers(b)
+        await a.beat()
+        assert await numbers(a) == set(range(SHARDS)) - theirs, "nobody else would take what c had"
+        for member in (b, a, b):
+            await member.beat()
+        assert len(await numbers(b)) == SHARDS // 2, "b lives, and has its half"
+        assert had < await numbers(a)
+
+
 async def test_after_an_outage_of_the_database_each_node_keeps_what_it_had(url):
     async with node(url, "a") as a, node(url, "b") as b:
         await a.beat()
