@@ -19,7 +19,7 @@ from bot.delivery.failover import Failover, LadderSource
 from bot.delivery.hand_over import hand_over, wait_until
 from bot.delivery.in_flight import AGAIN, AddressBook, InFlight
 from bot.delivery.rate_limit import OpenChannel, RateLimiter
-from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, bounded, settle
+from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, bounded, of_channel, settle
 from bot.errors import fault, is_over, say_once
 from bot.judge import failure_count
 from bot.judge.failure_count import FailureCount
@@ -39,7 +39,6 @@ from bot.model import (
     RefusalScope,
     Refused,
     Sent,
-    Unsure,
 )
 from bot.model.clock_shift import Moved, moved
 from bot.model.cluster import CHANNEL, Share, channel_role
@@ -344,8 +343,7 @@ class Outbox:
                 limiter.hold(now + wait)
             else:
                 limiter.rest(place, now + wait)
-        failed = isinstance(receipt, Unsure) or (isinstance(receipt, Later) and not receipt.absent)
-        if failed and kind in self.record.down():
+        if of_channel(receipt) and kind in self.record.down():
             limiter.hold(now + TRIAL)
 
     def _longest(self, kind: str, *, dead: bool) -> timedelta:

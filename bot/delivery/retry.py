@@ -44,6 +44,15 @@ def settle(
             return DeliveryResult(status, now, why=why)
 
 
+def of_channel(receipt: Receipt) -> bool:
+    """Whether it is a failure that the next message would meet as well."""
+    match receipt:
+        case Unsure() | Later(absent=False) | Refused(scope=RefusalScope.ACCOUNT):
+            return True
+        case _:
+            return False
+
+
 def bounded(wait: timedelta | None) -> timedelta | None:
     """The wait a provider asks for, within 0 and `MOST_WAIT`."""
     return None if wait is None else min(max(wait, timedelta()), MOST_WAIT)

@@ -15,7 +15,7 @@ import pytest
 from bot.delivery import in_flight
 from bot.delivery import outbox as module
 from bot.delivery.claiming import Claimer
-from bot.delivery.outbox import UNDER_WAY, Outbox
+from bot.delivery.outbox import TRIAL, UNDER_WAY, Outbox
 from bot.delivery.rate_limit import WIDTH, OpenChannel
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, backoff, settle
 from bot.model import (
@@ -729,6 +729,20 @@ async def test_while_it_is_dead_one_hand_over_at_a_time_though_it_hangs(store):
         await at.queue(delivery(2, MAIL))  # shows that the outbox has looked again
         await at.heard(at.email, 2)
         assert len(at.slack.heard) == 1
+
+
+async def test_while_it_refuses_our_account_it_is_tried_every_few_seconds_however_much_waits(store):
+    async with post(store) as at:
+        at.outbox.record.down = lambda: {"slack": NOW}
+        for place in (C1, C2, C3):
+            at.slack.script[place] += [Refused(quote("not ours"), RefusalScope.ACCOUNT)] * 9
+        await at.queue(delivery(1, C1), delivery(1, C2), delivery(1, C3))
+        for tries in (1, 2, 3):
+            await at.heard(at.slack, tries)
+            await at.queue(delivery(tries, MAIL))  # shows that the outbox has looked again
+            await at.heard(at.email, tries)
+            assert len(at.slack.heard) == tries
+            await at.later(TRIAL)
 
 
 async def test_what_was_under_way_when_it_came_back_is_tried_soon_however_often_it_failed(store):
