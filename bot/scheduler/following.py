@@ -32,6 +32,7 @@ class Following:
     read_rooms: Callable[[], Awaitable[object]] | None = None  # who may ask has changed
     listened: bool | None = None  # whether notifications come; None: not tried yet
     _since: int | None = None
+    _queued: int = 0  # id of the newest delivery
     _named: frozenset[str] = frozenset()
     _heard: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -65,8 +66,9 @@ class Following:
         states = {name: state for name, (_, state) in written.items() if state != record.states.get(name)}
         if states:
             await record.take_up(states)
-        if written:
-            self.engine.outbox.wake()  # with a change come notices, and the channel may be ours
+        if written or news.queued > self._queued:
+            self.engine.outbox.wake()  # the channel may be ours
+        self._queued = news.queued
         for subject in map(Subject, news.subjects):
             await self._reload(subject)
         self._since = news.mark

@@ -19,7 +19,7 @@ from bot.contracts import StoreUnavailable
 from bot.model import ServiceState
 from bot.store.cluster_statements import CHANNEL, TELL
 from bot.store.engine import Database, upsert
-from bot.store.schema import news, services
+from bot.store.schema import deliveries, news, services
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +64,12 @@ async def notify(connection: AsyncConnection, what: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`mark`: where to go on reading. `states`: with their versions, by service."""
+    """`mark`: where to go on reading. `states`: with their versions, by service. `queued`: id of the newest delivery."""
 
     mark: int
     states: Mapping[str, tuple[int, ServiceState]] = field(default_factory=dict)
     subjects: frozenset[str] = frozenset()
+    queued: int = 0
 
 
 # A transaction that is not visible yet is not older than the oldest that still runs: so reading goes on from that one, and
@@ -92,7 +93,8 @@ class Feed:
             rows = await connection.execute(select(services).where(services.c.written >= begin))
             states = {row.id: (row.version, row.state) for row in rows}
             subjects = await connection.scalars(select(news.c.subject).where(news.c.written >= begin))
-            return News(mark, states, frozenset(subjects))
+            queued = await connection.scalar(select(func.max(deliveries.c.id)))
+            return News(mark, states, frozenset(subjects), queued or 0)
 
         return await self._database.read(work)
 

@@ -32,6 +32,7 @@ from bot.store.deliveries import failover
 from bot.store.feed import Feed
 from bot.watch.checks import HeartbeatCheck
 from tests.judge.rounds import at, look
+from tests.store.made import NOW, delivery
 
 JOB = ("backup", "job")
 PLACE = Destination("slack", "C1")
@@ -100,6 +101,18 @@ async def test_the_next_rung_is_sent_at_once_by_whoever_has_its_channel(pair, mo
         await failover._hold(connection, ["x#1"])
     await follows.look()
     assert woken == [()]
+
+
+async def test_what_is_queued_without_a_change_is_sent_at_once_by_whoever_has_its_channel(pair, monkeypatch):
+    owner, other, _, follows = pair
+    await follows.look()
+    woken = []
+    monkeypatch.setattr(other.outbox, "wake", lambda *whom: woken.append(whom))
+    await owner.store.deliveries.add([delivery()], NOW)
+    await follows.look()
+    assert woken == [()]
+    await follows.look()
+    assert woken == [()], "only what is new is a reason"
 
 
 async def test_an_order_given_elsewhere_is_carried_out_there_and_known_to_the_owner(pair):
