@@ -6,6 +6,7 @@ The widths are a small and a usual phone, a tablet and a desk; light and dark; E
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 from pathlib import Path
@@ -58,15 +59,21 @@ async def of_mails(folder: Path, wanted: set[str]) -> None:
                 print(file)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("pictures"), help="where to put them")
+    parser.add_argument("name", nargs="*", help="states of the page, or mails; else all")
+    parser.add_argument("--readme", action="store_true", help="only the one in the README")
+    parser.add_argument("--mails", action="store_true", help="mails instead of pages")
+    said = parser.parse_args()
     if CHROMIUM is None:
         sys.exit("Chromium is not installed: `apt-get install chromium`")
-    if sys.argv[1:] == ["--readme"]:
+    if said.readme:
         asyncio.run(readme(Path(__file__).parent.parent / "docs/screenshots/status.png"))
-        sys.exit()
-    given, work = sys.argv[1:], taken
-    if given[:1] == ["--mails"]:
-        given, work = given[1:], of_mails
-    place = Path(given[0] if given else "pictures")
-    place.mkdir(parents=True, exist_ok=True)
-    asyncio.run(work(place, set(given[1:])))
+        return
+    said.folder.mkdir(parents=True, exist_ok=True)
+    asyncio.run((of_mails if said.mails else taken)(said.folder, set(said.name)))
+
+
+if __name__ == "__main__":
+    main()
