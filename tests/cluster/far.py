@@ -56,6 +56,7 @@ def mentioned(text: str) -> Iterable[tuple[str, str]]:
 @dataclass
 class Far:
     chance: random.Random
+    drops: float = DROPPED
     heard: list[Heard] = field(default_factory=list)
     sent: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -119,7 +120,7 @@ class Far:
             if not fake.writes(request):
                 return await handler(request)
             self.hook.headers.clear()
-            drop = self.chance.random() < DROPPED
+            drop = self.chance.random() < self.drops
             self.sent[kind] += 1
             self.dropped[kind] += drop
             _dropped.set(drop)

@@ -338,7 +338,7 @@ async def play(run: Run, minutes: float) -> list[audit.Note]:
     try:
         await run.torment(time.monotonic() + 60 * minutes)
     finally:
-        run.over = True
+        run.over, run.far.drops = True, 0.0
         await tasks[0]
     await asyncio.sleep(10)
     if not await until(run.nothing_waits, TRIES_FOR):
