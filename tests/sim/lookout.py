@@ -26,7 +26,8 @@ class Lookout:
     disk: Shared
     world: Town
     nodes: list[Node]
-    free: dict[int | str, float] = field(default_factory=dict)  # since when nobody has had a share
+    free: dict[int | str, float] = field(default_factory=dict)  # since when nobody has had a share, nor has a node fallen
+    lives: dict[str, tuple[int, bool]] = field(default_factory=dict)  # by node: which of its runs, and whether it is able
     behind: dict[tuple[str, str], float] = field(default_factory=dict)  # since when a node has not known of a service
     states: dict[str, tuple[int, ServiceState]] = field(default_factory=dict)
 
@@ -35,6 +36,8 @@ class Lookout:
             while True:
                 await asyncio.sleep(EVERY)
                 now = self.world.now
+                if self._fallen(now):
+                    self.free = {share: max(since, now) for share, since in self.free.items()}
                 fit = [node for node in self.nodes if node.fit(now)]
                 if not fit or self.world.script.away.meet(now - SETTLED, now):
                     self.free.clear()
@@ -42,6 +45,11 @@ class Lookout:
                     continue
                 self._tended(file)
                 self._known(file, fit)
+
+    def _fallen(self, now: float) -> bool:
+        """Whether a node has fallen since the last look: for as long as it counts as living, others leave its share to it."""
+        before, self.lives = self.lives, {node.name: (node.run, node.able(now)) for node in self.nodes}
+        return any(not able and before.get(name) not in {None, (run, able)} for name, (run, able) in self.lives.items())
 
     def _tended(self, file: sqlite3.Connection) -> None:
         """Whoever is well has all that is to be done within the lease and a second."""
