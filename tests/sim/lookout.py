@@ -22,13 +22,17 @@ KNOWN = 1.0 + EVERY  # seconds
 
 @dataclass
 class Lookout:
+    """`free`: since when nobody has had a share, or since the last node fell. `lives`: of each node, by its name, which of
+    its runs it is, and whether it is able. `behind`: since when a node has not known of a service.
+    """
+
     path: Path
     disk: Shared
     world: Town
     nodes: list[Node]
-    free: dict[int | str, float] = field(default_factory=dict)  # since when nobody has had a share, nor has a node fallen
-    lives: dict[str, tuple[int, bool]] = field(default_factory=dict)  # by node: which of its runs, and whether it is able
-    behind: dict[tuple[str, str], float] = field(default_factory=dict)  # since when a node has not known of a service
+    free: dict[int | str, float] = field(default_factory=dict)
+    lives: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    behind: dict[tuple[str, str], float] = field(default_factory=dict)
     states: dict[str, tuple[int, ServiceState]] = field(default_factory=dict)
 
     async def watch(self) -> None:
