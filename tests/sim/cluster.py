@@ -104,7 +104,8 @@ class ClusterRun(engine.Run):
         for task in done:
             task.result()
         self.converged = True
-        looking.cancel()  # whoever is stopped need not know of anything any more
+        # Whoever is stopped need not know of anything any more.
+        looking.cancel()
         for node in self.nodes:
             node.stop.set()
         await asyncio.wait(keepers, timeout=60)
