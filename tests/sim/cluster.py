@@ -104,10 +104,11 @@ class ClusterRun(engine.Run):
         for task in done:
             task.result()
         self.converged = True
+        # Whoever is stopped need not know of anything any more.
+        looking.cancel()
         for node in self.nodes:
             node.stop.set()
         await asyncio.wait(keepers, timeout=60)
-        looking.cancel()
 
     async def _kept(self, node: Node) -> None:
         """Start a node again and again, and let its troubles happen."""
@@ -291,14 +292,13 @@ class ClusterRun(engine.Run):
         return made, rounds, ClockSteps(process, made.recorder, rounds, made.outbox)
 
     async def _converge(self) -> None:
-        """Until all is quiet after the last fault, or something is wrong."""
+        """Until all is quiet after the last fault, also if something was wrong: what is under way then is not lost."""
         world, last = self.world, self.script.faults_end + engine.CALM
-        while not world.wrong and world.now < last:
+        while world.now < last:
             await asyncio.sleep(20)
             if world.now > self.script.faults_end and all([await self._rests(node) for node in self.nodes]):
                 return
-        if not world.wrong:
-            world.wrong.append(f"not at rest {engine.CALM / 60:.0f} minutes after the last fault")
+        world.wrong.append(f"not at rest {engine.CALM / 60:.0f} minutes after the last fault")
 
     async def _rests(self, node: Node) -> bool:
         if node.dead or node.engine is None:

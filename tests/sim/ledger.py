@@ -146,6 +146,21 @@ class Ledger:
         lane = self.lanes[row.thread, row.place]
         return any(one.id > row.id and one.notice.whole and self.heard(one) is not None for one in lane)
 
+    def belated(self, key: str) -> int:
+        """How many hand-overs arrived when another node had looked for them already: their own was frozen or cut off amid
+        them, and nobody could have found them.
+        """
+        apart = {node.name: node.apart for node in getattr(self.run, "nodes", ())}
+        return sum(
+            one.applied
+            and any(
+                other.node != one.node and other.receipt and one.began < other.began and other.at < one.at
+                for other in self.answers[key]
+            )
+            and apart[one.node](one.began, one.at)
+            for one in self.answers[key]
+        )
+
     def unsaid(self, thread: str, place: str) -> bool:
         """Was it a false alarm taken back before anybody there had heard of it?"""
         lane = self.lanes[thread, place]

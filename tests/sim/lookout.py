@@ -22,14 +22,17 @@ KNOWN = 1.0 + EVERY  # seconds
 
 @dataclass
 class Lookout:
+    """`free`: since when nobody has had a share, or since the last node fell. `lives`: of each node, by its name, which of
+    its runs it is, and whether it is able. `behind`: since when a node has not known of a service.
+    """
+
     path: Path
     disk: Shared
     world: Town
     nodes: list[Node]
-    free: dict[int | str, tuple[int, float]] = field(
-        default_factory=dict
-    )  # epoch, and since when nobody has had a share
-    behind: dict[tuple[str, str], float] = field(default_factory=dict)  # since when a node has not known of a service
+    free: dict[int | str, float] = field(default_factory=dict)
+    lives: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    behind: dict[tuple[str, str], float] = field(default_factory=dict)
     states: dict[str, tuple[int, ServiceState]] = field(default_factory=dict)
 
     async def watch(self) -> None:
@@ -37,6 +40,8 @@ class Lookout:
             while True:
                 await asyncio.sleep(EVERY)
                 now = self.world.now
+                if self._fallen(now):
+                    self.free = {share: max(since, now) for share, since in self.free.items()}
                 fit = [node for node in self.nodes if node.fit(now)]
                 if not fit or self.world.script.away.meet(now - SETTLED, now):
                     self.free.clear()
@@ -45,25 +50,22 @@ class Lookout:
                 self._tended(file)
                 self._known(file, fit)
 
+    def _fallen(self, now: float) -> bool:
+        """Whether a node has fallen since the last look: for as long as it counts as living, others leave its share to it."""
+        before, self.lives = self.lives, {node.name: (node.run, node.able(now)) for node in self.nodes}
+        return any(not able and before.get(name) not in {None, (run, able)} for name, (run, able) in self.lives.items())
+
     def _tended(self, file: sqlite3.Connection) -> None:
         """Whoever is well has all that is to be done within the lease and a second."""
         at, now, world = self.disk.clock(), self.world.now, self.world
         able = {node.member.owner for node in self.nodes if node.able(now)}
-        rows = file.execute(
-            "SELECT number, owner, until, epoch FROM shards UNION ALL SELECT name, owner, until, epoch FROM roles"
-        )
-        for share, owner, until, epoch in rows.fetchall():
-            known, since = self.free.get(share, (epoch, now))
+        rows = file.execute("SELECT number, owner, until FROM shards UNION ALL SELECT name, owner, until FROM roles")
+        for share, owner, until in rows.fetchall():
             if owner in able and until > at:
-                world.untended = max(world.untended, now - since)
-                self.free.pop(share, None)
-            elif known != epoch:  # whoever took it has fallen since the last look
-                self.free[share] = epoch, now
-            elif now - since > TAKEN:
+                world.untended = max(world.untended, now - self.free.pop(share, now))
+            elif now - self.free.setdefault(share, now) > TAKEN:
                 world.wrong.append(f"nobody has had {share} for {TAKEN} s at {now:.1f} s")
-                self.free[share] = epoch, float("inf")
-            else:
-                self.free[share] = epoch, since
+                self.free[share] = float("inf")
 
     def _known(self, file: sqlite3.Connection, fit: list[Node]) -> None:
         """A node knows within a second what another one has written."""

@@ -80,6 +80,11 @@ class Node:
         """Whether it does not reach the database."""
         return any(one.what is Fault.CUT_OFF and one.start <= now < one.end for one in self.troubles)
 
+    def apart(self, start: float, end: float) -> bool:
+        """Whether it was frozen or cut off at some time between these, so that others took it for gone while it lived."""
+        apart = {Fault.FROZEN, Fault.CUT_OFF}
+        return any(one.what in apart and one.start <= end and start <= one.end for one in self.troubles)
+
     def able(self, now: float) -> bool:
         """Whether it can hold what it has."""
         return self.member is not None and not (self.dead or self.frozen or self.cut_off(now))
@@ -141,6 +146,10 @@ class Town(World):
     @dead.setter
     def dead(self, _value: bool) -> None:
         pass
+
+    @property
+    def here(self) -> str:
+        return node.name if (node := NODE.get()) else ""
 
     def _cut(self) -> bool:
         node = NODE.get()

@@ -58,6 +58,7 @@ class Answer:
     applied: bool
     life: int
     receipt: Receipt | None = None
+    node: str = ""  # that handed it over, where there are several
 
 
 @dataclass(slots=True)
@@ -98,6 +99,11 @@ class World:
     @property
     def now(self) -> float:
         return self.loop.time()
+
+    @property
+    def here(self) -> str:
+        """The node that asks, where there are several."""
+        return ""
 
     @property
     def faulty(self) -> bool:
@@ -253,7 +259,7 @@ class Provider:
     async def send(self, delivery: Delivery) -> Receipt:
         world = self.world
         await world.step()
-        answer = Answer(world.now, world.now, delivery, False, world.life)
+        answer = Answer(world.now, world.now, delivery, False, world.life, node=world.here)
         world.answers.append(answer)
         receipt = await self._answer(delivery, answer)
         await world.step()  # applied, and nobody will ever know

@@ -118,16 +118,18 @@ def repeats_follow_doubt(of: Ledger) -> Complaints:
             for one in of.answers[key]
         )
         kind = told[0].delivery.destination.kind
-        if len(told) > 1 and kind in FINDS:
+        if kind in FINDS and len(told) - of.belated(key) > 1:
             yield f"{key} was told {len(told)} times, though {kind} lets us find out"
-        elif len(told) - 1 > doubtful + unwritten:
+        elif kind not in FINDS and len(told) - 1 > doubtful + unwritten:
             yield f"{key} was told {len(told)} times after {doubtful} doubtful hand-overs"
 
 
 def nothing_found_is_told_again(of: Ledger) -> Complaints:
     """Where it is looked for first, what had arrived is not told again among others."""
     for row in of.rows:
-        if row.kind in LOOKS and row.status == "merged" and of.direct(row) is not None:
+        if row.kind not in LOOKS or row.status != "merged" or of.direct(row) is None:
+            continue
+        if row.act == "edit" or len(of.applied[row.key]) > of.belated(row.key):
             yield f"{row.key} was told by itself and again in {of.by_id[row.told_in].key}"
 
 
