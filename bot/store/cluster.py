@@ -129,6 +129,8 @@ class Membership:
             raise self._refused("send")
 
     async def catch_up(self) -> None:
+        if self.steady() <= self._deadline:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(AWAITED):
                 # The first beat to end after a freeze may have begun before it.
