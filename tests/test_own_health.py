@@ -256,7 +256,7 @@ async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp
             assert "Tocsin itself has had trouble since" in (await get(home, "/")).text
             assert (await get(home, "/status.json")).json()["own_trouble"][0]["part"] == "database"
             assert 'tocsin_own_trouble{part="database"} 1.0' in (await get(home, "/metrics")).text
-            seen = home.recorder._unwritten["x"].bad_since
+            seen = home.recorder._unwritten["x"][1].bad_since
             assert seen < home.clock()
             saw_at = home.clock()
         async with open_app(config) as home, living(home):

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from bot.judge.changes import Step
 from bot.judge.own_outage import track_own_outage
 from bot.model import Outcome, Round, ServiceState
+from bot.store.ownership import Ownership
 
 Advance = Callable[[Callable[[ServiceState], Step]], Awaitable[object]]
 
@@ -16,11 +17,19 @@ def well(seen: Round) -> bool:
     return seen.online and not seen.starved and seen.asleep_since is None
 
 
-async def track(seen: Round, own: Callable[[], ServiceState], advance: Advance) -> None:
-    """Take a round into our own state, which `own` reads and `advance` changes."""
+async def track(seen: Round, own: Callable[[], ServiceState], advance: Advance, ownership: Ownership) -> None:
+    """Take a round of a service that is ours into our own state, which `own` reads and `advance` changes.
+
+    If another node sees the world, it takes over, and nothing goes unseen. But nobody took over from whoever has slept and
+    still has the service: who lives now slept, too, or came later. Whoever sees ends what is open.
+    """
+    online, starved = seen.online and not seen.starved, seen.starved
+    if not well(seen):
+        await ownership.catch_up()  # who lived before a freeze says nothing of who lives
     if slept := seen.asleep_since:
         await advance(lambda state: track_own_outage(state, slept, online=False, starved=True))
-    online, starved = seen.online and not seen.starved, seen.starved
+    if not online and ownership.others_see:
+        return
     seeing = any(reading.outcome is not Outcome.INCONCLUSIVE for reading in seen.readings)
     blind = own().incident is not None
     if not online or (blind and seeing):  # errors of our own do not show that we are online

@@ -79,7 +79,8 @@ class Recorder:
     coverage: Coverage = field(default_factory=Coverage)
     own_health: OwnHealth = field(default_factory=OwnHealth)
     changed: Callable[[Service, ServiceState, ServiceState], None] | None = None  # called with each new state
-    _unwritten: dict[str, Streak] = field(default_factory=dict)  # by service: streaks that could not be stored
+    # By service: streaks that could not be stored, and by which claim they were seen.
+    _unwritten: dict[str, tuple[Claim | None, Streak]] = field(default_factory=dict)
     _open: OpenIncidents = field(default_factory=OpenIncidents)
     # `readers`, and what they were made from.
     _readers: tuple[tuple[object, ...], tuple[Audience, ...]] | None = None
@@ -138,13 +139,13 @@ class Recorder:
         is_steady = before is not None and steady(before, seen, rules) and service not in self._unwritten
         self.coverage.note(seen, self.settings.holds, saw=is_steady or saw(seen, rules))
         self.store.ownership.see(online=seen.online)
-        await self._track_own_outage(seen)
+        claim = self.store.ownership.claim(service)  # raises if it is not ours
+        await self._track_own_outage(seen, claim)
         self.maintenance.note_announced(seen)
         if is_steady and self.states.get(service) is before:
-            self.store.ownership.claim(service)  # raises if it is not ours
             return False
         if seen.online or self._state(service).streak.bad:
-            await self._write_down(seen)
+            await self._write_down(seen, claim)
         state = self._state(service)
         ill = state.incident is not None and not only_worn(state.incident)
         return ill or state.streak.bad > 0 or state.unseen_since is not None
@@ -235,7 +236,7 @@ class Recorder:
     def step(self, move: Moved) -> None:
         """Correct the state in memory after a clock step; the store is corrected already."""
         self.states = {name: moved(state, move) for name, state in self.states.items()}
-        self._unwritten = {name: moved(streak, move) for name, streak in self._unwritten.items()}
+        self._unwritten = {name: (by, moved(streak, move)) for name, (by, streak) in self._unwritten.items()}
         self._open.forget()
 
     def reworded(self, before: Change, after: Change, notice: Notice) -> Notice | None:
@@ -283,24 +284,22 @@ class Recorder:
         if changed := before.keys() ^ after.keys():
             self.wake(set(changed))
 
-    async def _track_own_outage(self, seen: Round) -> None:
-        own, well = self.states.get(OURSELVES), own_outages.well(seen)
-        if well and (own is None or own.incident is None):
-            return
-        # If another node sees the world, it takes over, and nothing goes unseen. Whoever sees it ends what is open.
-        if well or not self.store.ownership.others_see:
-            await own_outages.track(seen, lambda: self._state(OURSELVES), partial(self._advance, OURSELVES))
+    async def _track_own_outage(self, seen: Round, claim: Claim | None) -> None:
+        own = self.states.get(OURSELVES)
+        if not own_outages.well(seen) or (own is not None and own.incident is not None):
+            advance = partial(self._advance, OURSELVES, claim=claim)
+            await own_outages.track(seen, lambda: self._state(OURSELVES), advance, self.store.ownership)
 
-    async def _write_down(self, seen: Round) -> None:
+    async def _write_down(self, seen: Round, claim: Claim | None) -> None:
         """Store a round. If the database is away, keep the streak, so that an outage keeps its true start."""
+        judged = partial(self._judged, seen=seen, claim=claim)
         try:
-            claim = self.store.ownership.claim(seen.service)
-            await self._advance(seen.service, lambda state: self._judged(state, seen), claim=claim)
+            await self._advance(seen.service, judged, claim=claim)
         except FencedError:
             self._unwritten.pop(seen.service, None)  # another node watches it by now
             raise
         except StoreUnavailable:
-            self._unwritten[seen.service] = self._judged(self._state(seen.service), seen).state.streak
+            self._unwritten[seen.service] = claim, judged(self._state(seen.service)).state.streak
             raise
         self._unwritten.pop(seen.service, None)
 
@@ -311,10 +310,10 @@ class Recorder:
         rows = incident_fanout.deliveries(change, service, self.addressed(), spread, self._others, muted=False, now=now)
         return tuple(row for row in rows if row.action is DeliveryAction.POST and row.due is None)
 
-    def _judged(self, state: ServiceState, seen: Round) -> Step:
-        if (streak := self._unwritten.get(seen.service)) is not None:
-            state = replace(state, streak=streak)
-        return self.judged(state, seen)
+    def _judged(self, state: ServiceState, seen: Round, claim: Claim | None) -> Step:
+        kept, streak = self._unwritten.get(seen.service) or (claim, state.streak)
+        # If another node has watched the service meanwhile, it knows better.
+        return self.judged(replace(state, streak=streak) if kept == claim else state, seen)
 
     def judged(self, state: ServiceState, seen: Round) -> Step:
         """The step that a round causes, without storing it."""

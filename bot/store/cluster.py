@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 LASTS = 6.0  # seconds until a lease expires without renewal, and a silent node counts as gone
 BEAT_EVERY = 2.0  # seconds between two beats
 MARGIN = 0.5  # seconds before a lease ends in which nothing is sent on it any more
-AWAITED = 3.0  # seconds that a message waits for the next beat, after a freeze
+AWAITED = 3.0  # seconds to wait for the next beat, after a freeze
 PATIENCE = 15.0  # seconds to watch another daemon of our name: it beats, or it is gone
 PROMPT = 0.5  # seconds: an answer that took longer does not tell the time well enough
 JUST_AFTER = 0.05  # seconds after the end of another's lease, and least time between two beats
@@ -125,12 +125,18 @@ class Membership:
         return frozenset(map(self.claim_on, roles))
 
     async def ours(self, share: Share) -> None:
-        if self.steady() > self._deadline and not self.lost.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(AWAITED):
-                    await self._beaten.wait()
+        await self.catch_up()
         if self.lost.is_set() or self.steady() > self._deadline or share not in self._owned:
             raise self._refused("send")
+
+    async def catch_up(self) -> None:
+        if self.steady() <= self._deadline:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AWAITED):
+                # The first beat to end after a freeze may have begun before it.
+                while self.steady() > self._deadline and not self.lost.is_set():
+                    await self._beaten.wait()
 
     async def offer(self, services: Collection[str] = (), roles: Collection[str] = ()) -> None:
         if self._entry.offer(services, roles):
@@ -322,7 +328,7 @@ class Membership:
     async def _release(self, connection: AsyncConnection, shares: Iterable[Share], owned: dict[Share, int]) -> None:
         leaving = self._yielding = {share for share in shares if share in owned}  # first of all: nothing new begins
         gone = {share for share in leaving if not self._busy(share)}
-        for statement, part in zip(sql.GIVE, _parts(gone), strict=True):
+        for statement, part in zip(sql.GIVE, sql.parts(gone), strict=True):
             if part:
                 await connection.execute(statement, {"owner": self.owner, "shares": part})
         for share in gone:
@@ -334,7 +340,7 @@ class Membership:
         self, connection: AsyncConnection, mine: Sequence[Share], leases: Sequence[Lease], owned: dict[Share, int]
     ) -> None:
         taken: dict[Share, int] = {}
-        for statement, part in zip(sql.TAKE, _parts(mine), strict=True):
+        for statement, part in zip(sql.TAKE, sql.parts(mine), strict=True):
             if part:
                 facts = {"owner": self.owner, "shares": part, "lasts": self.lasts}
                 taken.update((share, epoch) for share, epoch in await connection.execute(statement, facts))
@@ -379,8 +385,3 @@ class Membership:
     def _refused(self, what: str) -> StoreUnavailable:
         self.fenced[what] += 1
         return fenced(self.database.name)
-
-
-def _parts(shares: Iterable[Share]) -> tuple[list[int], list[str]]:
-    shares = list(shares)
-    return sorted(s for s in shares if isinstance(s, int)), sorted(s for s in shares if isinstance(s, str))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import text
 
-from bot.model.cluster import SHARDS
+from bot.model.cluster import SHARDS, Share
 
 CHANNEL = "tocsin"  # of NOTIFY
 SOON = "clock_timestamp() + make_interval(secs => :lasts)"
@@ -66,6 +68,14 @@ TAKE = tuple(
     )
     for table, key in (("shards", "number"), ("roles", "name"))
 )
+
+
+def parts(shares: Iterable[Share]) -> tuple[list[int], list[str]]:
+    """What each of the two statements of GIVE and TAKE is about: the shards and the roles."""
+    shares = list(shares)
+    return sorted(s for s in shares if isinstance(s, int)), sorted(s for s in shares if isinstance(s, str))
+
+
 GIVE_ALL = tuple(
     text(f"UPDATE {table} SET owner = '', until = clock_timestamp() WHERE owner = :owner")
     for table in ("shards", "roles")

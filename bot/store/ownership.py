@@ -46,6 +46,9 @@ class Ownership(Protocol):
     async def ours(self, share: Share) -> None:
         """Check before something outside the database is done for a share. Raise StoreUnavailable if it is not ours."""
 
+    async def catch_up(self) -> None:
+        """Wait a moment for our next look at the database if the last one is so old that others may have taken over."""
+
     async def offer(self, services: Collection[str] = (), roles: Collection[str] = ()) -> None:
         """Tell what we can do besides what we told before, and take what is free. May raise StoreUnavailable."""
 
@@ -115,6 +118,9 @@ class AllOurs:
 
     async def ours(self, share: Share) -> None:
         await self._hold.ours()
+
+    async def catch_up(self) -> None:
+        """Nobody could have taken over."""
 
     async def offer(self, services: Collection[str] = (), roles: Collection[str] = ()) -> None:
         """Nobody is there to be told."""

@@ -25,6 +25,7 @@ import bot.store.registration
 from bot.clock import Clock, SteadyClock
 from bot.engine import Engine
 from bot.incidents.reconciler import reconcile
+from bot.model import OURSELVES, ChangeKind
 from bot.model.cluster import SCHEDULER
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.following import Following
@@ -38,12 +39,13 @@ from tests.sim import cluster_sql, engine
 from tests.sim.disk import NODE, Shared
 from tests.sim.lookout import Lookout
 from tests.sim.nodes import Fault, Loop, Node, Town, Trouble, troubles
+from tests.sim.promises.incidents import LONGEST_LOOK
 from tests.sim.readers import CHAT, CHAT_SETTINGS, opened, place
 from tests.sim.script import Script, Stretch, Stretches, write
 
 BEATING = 4.0  # seconds until a statement without an answer fails, see `bot.store.engine`
 ENDING = 3.0  # seconds that a clean stop may take
-
+JOINS = 4.0  # seconds in which a node that comes, or comes back, is known to all
 
 PATIENT = (*engine.PATIENT[:1], (bot.delivery.outbox, "REST", 60.0))  # a bell that another node should ring is seen
 LENGTH = (450.0, 550.0)  # seconds with faults
@@ -345,6 +347,8 @@ def _held(write):
     async def unless_refused(connection, refused, jobs, name):
         node, moves = NODE.get(), await write(connection, refused, jobs, name)
         for job, move in zip(jobs, moves, strict=True):
+            if job.service == OURSELVES and isinstance(move, bot.store.Transition):
+                _blind(node, move)
             if job.claim is None or job.claim in refused or not isinstance(move, bot.store.Transition):
                 continue
             table, key = ("shards", "number") if isinstance(job.claim.share, int) else ("roles", "name")
@@ -356,3 +360,14 @@ def _held(write):
         return moves
 
     return unless_refused
+
+
+def _blind(node: Node, move: bot.store.Transition) -> None:
+    """Note an outage of our own that is none, as another node could see and write."""
+    world, opened = node.world, [change for change in move.changes if change.kind is ChangeKind.OPENED]
+    now = world.now
+    if not opened or world.script.blind.meet(now - LONGEST_LOOK, now) or world.script.away.meet(now - JOINS, now):
+        return
+    others = [name for name, since in world.able_since.items() if name != node.name and now - since > JOINS]
+    if others:
+        world.wrong.append(f"{node.name} has told of {opened[0].incident.id} at {now:.1f} s, which {others} saw")

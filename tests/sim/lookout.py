@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from bot.model import ServiceState
 from tests.sim.disk import Shared
 from tests.sim.nodes import SETTLED, Node, Town
+from tests.sim.script import Stretch
 
 STATE = TypeAdapter(ServiceState)
 EVERY = 0.5  # seconds
@@ -42,6 +43,7 @@ class Lookout:
                 now = self.world.now
                 if self._fallen(now):
                     self.free = {share: max(since, now) for share, since in self.free.items()}
+                self._able(now)
                 fit = [node for node in self.nodes if node.fit(now)]
                 if not fit or self.world.script.away.meet(now - SETTLED, now):
                     self.free.clear()
@@ -54,6 +56,14 @@ class Lookout:
         """Whether a node has fallen since the last look: for as long as it counts as living, others leave its share to it."""
         before, self.lives = self.lives, {node.name: (node.run, node.able(now)) for node in self.nodes}
         return any(not able and before.get(name) not in {None, (run, able)} for name, (run, able) in self.lives.items())
+
+    def _able(self, now: float) -> None:
+        """Note since when each node can watch and write, and when none could."""
+        world, able = self.world, {node.name for node in self.nodes if node.able(now)}
+        world.able_since = {name: world.able_since.get(name, now) for name in able}
+        if not able:
+            last = world.unwatched.pop() if world.unwatched and world.unwatched[-1].end > now - 1.5 * EVERY else None
+            world.unwatched.append(Stretch(last.start if last else now - EVERY, now))
 
     def _tended(self, file: sqlite3.Connection) -> None:
         """Whoever is well has all that is to be done within the lease and a second."""

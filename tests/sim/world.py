@@ -30,7 +30,7 @@ from bot.model import (
 )
 from tests.reasons import HTTP_503, quote
 from tests.sim.loop import VirtualLoop
-from tests.sim.script import EDITS, FINDS, LOOKS, Fault, Look, Script
+from tests.sim.script import EDITS, FINDS, LOOKS, Fault, Look, Script, Stretches
 
 OUTCOMES = {Look.BAD: Outcome.FAILED, Look.HANGS: Outcome.FAILED, Look.SLOW: Outcome.OK, Look.GOOD: Outcome.OK}
 NONSENSE = ("9" * 12, "-5", "-1e9", "nan", "inf", str(7 * 86400), "soon", "")  # as a Retry-After
@@ -95,6 +95,8 @@ class World:
     messages: dict[tuple[str, str], Text] = field(default_factory=dict)  # by place and ref: as it now reads
     occurred: Counter[str] = field(default_factory=Counter)  # of the faults that seeds seldom have: how often
     kill_in: int = 0  # steps until the kill, once its time has come; 0: not yet
+    able_since: dict[str, float] = field(default_factory=dict)  # by name: the nodes that can watch and write
+    unwatched: Stretches = field(default_factory=Stretches)  # when none of them could
 
     @property
     def now(self) -> float:

@@ -158,6 +158,25 @@ async def test_what_a_frozen_node_writes_after_its_lease_is_refused(url, saw):
         saw(f"{a.fenced['write']} writes refused, by owner, epoch and time")
 
 
+async def test_after_a_freeze_the_next_whole_beat_tells_who_lives(url):
+    async with node(url, "a") as a:
+        steady, began = a.steady, a.steady()
+        await until_gone(a)
+        async with node(url, "b", 60) as b:
+            assert not a.others_see
+            waiting = asyncio.create_task(a.catch_up())
+            await asyncio.sleep(0)
+            a.steady = lambda: began  # a beat that was under way all the time
+            await a.beat()
+            a.steady = steady
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            await a.beat()
+            await waiting
+            assert (a.others_see, a.epoch("x")) == (True, None)
+            assert b.epoch("x") is not None
+
+
 async def test_with_the_fence_switched_off_the_same_write_goes_through(url):
     async with node(url, "a") as a:
         claim = a.claim("x")

@@ -177,7 +177,8 @@ def blindness_is_told_once(of: Ledger) -> Complaints:
         if one.service != OURSELVES:
             continue
         since, until = of.seconds(one.since), of.until(one)
-        if not any(known.meet(since - LONGEST_LOOK, until) for known in (of.script.blind, of.script.starved)):
+        nobody_saw = of.script.blind, of.script.starved, of.world.unwatched
+        if not any(known.meet(since - LONGEST_LOOK, until) for known in nobody_saw):
             yield f"{one.id} says that we were blind at {since:.0f} s"
         for reader in of.readers.values():
             for place in reader.destinations[:1] if reader.ladder else reader.destinations:
