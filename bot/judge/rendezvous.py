@@ -22,9 +22,11 @@ def seeing(nodes: Iterable[Node], lasts: float) -> tuple[Node, ...]:
     return tuple(node for node in alive if not node.blind) or alive
 
 
-def plan(nodes: Sequence[Node], leases: Sequence[Lease], gone: float) -> dict[Share, str]:
-    """The name of the node that should own each share; who was silent for `gone` seconds owns none."""
-    fit = seeing(nodes, gone)
+def plan(nodes: Sequence[Node], leases: Sequence[Lease], silent: float) -> dict[Share, str]:
+    """The name of the node that should own each share. One that was silent for so many seconds gets none, as it may be
+    dead: if it lives, it keeps what it has until its lease ends.
+    """
+    fit = seeing(nodes, silent)
     names = {node.owner: node.name for node in fit}
     shares = [lease.share for lease in leases]
     owners = {lease.share: names[lease.owner] for lease in leases if lease.owner in names and not lease.free}
@@ -35,19 +37,6 @@ def plan(nodes: Sequence[Node], leases: Sequence[Lease], gone: float) -> dict[Sh
     }
     here = set(names.values())
     return wanted(shards, owners, here, able(shards, fit)) | wanted(roles, owners, here, only)
-
-
-def heirs(
-    plan_: Mapping[Share, str], nodes: Sequence[Node], leases: Sequence[Lease], gone: float, late: float
-) -> Mapping[Share, str]:
-    """The name of the node that should take each share if it is free. Not one that has been silent for `late` seconds: it
-    may be dead as well, and if it lives the share is handed over to it afterwards.
-    """
-    silent = {node.name for node in nodes if node.age > late}
-    if silent.isdisjoint(plan_.values()):
-        return plan_
-    others = plan([node for node in nodes if node.name not in silent], leases, gone)
-    return {share: others.get(share, name) if name in silent else name for share, name in plan_.items()}
 
 
 def able(shards: Iterable[int], nodes: Sequence[Node]) -> dict[Share, frozenset[str]]:

@@ -45,7 +45,7 @@ PROMPT = 0.5  # seconds: an answer that took longer does not tell the time well 
 JUST_AFTER = 0.05  # seconds after the end of another's lease, and least time between two beats
 LOOK_EVERY = 0.2  # seconds between two looks at it, or at shards without an owner
 LOOKS = 10  # such looks, before the usual pace is kept
-LATE = 0.5  # seconds after which a beat that was due is missed: what is free is not left to that node any more
+LATE = 0.5  # seconds after which a beat that was due is missed: nothing that is free is left to that node any more
 GIVING_BACK = 0.5  # seconds to leave at a stop
 
 
@@ -282,15 +282,14 @@ class Membership:
         nodes = await self._nodes(connection)
         leases = await self._leases(connection)
         owned = {lease.share: lease.epoch for lease in leases if lease.owner == self.owner}
-        plan = rendezvous.plan(nodes, leases, self.gone)
+        plan = rendezvous.plan(nodes, leases, min(self.gone, self.every + LATE))
         await self._release(connection, [share for share in owned if plan.get(share) != self.name], owned)
         # Whoever could not beat himself knows nothing of others: the database was away for all, and they come back next.
         judges = before - self._beat_at <= self.lasts or not self._seen.nodes
-        heirs = rendezvous.heirs(plan, nodes, leases, self.gone, self.every + LATE)
         mine = [
             one.share
             for one in leases
-            if one.free and one.owner != self.owner and heirs.get(one.share) == self.name and (judges or not one.owner)
+            if one.free and one.owner != self.owner and plan.get(one.share) == self.name and (judges or not one.owner)
         ]
         await self._take(connection, mine, leases, owned)
         return Seen(self.owner, nodes, leases, owned)
