@@ -86,8 +86,8 @@ class Node:
         return any(one.what in apart and one.start <= end and start <= one.end for one in self.troubles)
 
     def able(self, now: float) -> bool:
-        """Whether it can hold what it has."""
-        return self.member is not None and not (self.dead or self.frozen or self.cut_off(now))
+        """Whether it can hold what it has. Who is stopped gives it to the others at once."""
+        return self.member is not None and not (self.dead or self.frozen or self.cut_off(now) or self.stop.is_set())
 
     def fit(self, now: float) -> bool:
         """Whether it has been well for so long that it has taken what is free, and knows all."""
