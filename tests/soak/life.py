@@ -103,9 +103,9 @@ class Noting:
 class Careless(Outbox):
     """What healthy outboxes must not do: mark a delivery sent, then send it."""
 
-    async def _deliver(self, delivery):
+    async def _deliver(self, delivery, at):
         await self.deliveries.settle(delivery, DeliveryResult(DeliveryStatus.SENT), self.clock())
-        return await super()._deliver(delivery)
+        return await super()._deliver(delivery, at)
 
 
 def now() -> datetime:

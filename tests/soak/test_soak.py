@@ -58,4 +58,4 @@ def test_nothing_is_lost_whatever_befalls(backend):
 def test_marking_sent_before_sending_loses_notices_and_the_soak_sees_it():
     tally = soak("sqlite", "cut*6", "careless")
 
-    assert tally["lost"] > 0
+    assert 0 < tally["lost"] < tally["notices"], "some are lost, but it does send"
