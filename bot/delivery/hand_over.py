@@ -32,7 +32,7 @@ async def hand_over(way: OpenChannel, delivery: Delivery) -> Receipt:
 
 async def wait_until(at: datetime, clock: Callable[[], datetime], longest: timedelta) -> None:
     """Wait until `at`, but never more than twice `longest`, whatever the clock does. A timer of the event loop may fire
-    early, so a rest of the wait is waited for as well: the far side counts to the millisecond.
+    early: then sleep once more, as a strict provider counts to the millisecond.
     """
     for least in (timedelta(), SOON):
         left = min(at - clock(), longest)

@@ -20,12 +20,13 @@ def well(seen: Round) -> bool:
 async def track(seen: Round, own: Callable[[], ServiceState], advance: Advance, ownership: Ownership) -> None:
     """Take a round of a service that is ours into our own state, which `own` reads and `advance` changes.
 
-    If another node sees the world, it takes over, and nothing goes unseen. But nobody took over from whoever has slept and
-    still has the service: who lives now slept, too, or came later. Whoever sees ends what is open.
+    If another node can see, it takes over the service, and there is no outage of ours to report. A sleep is reported all
+    the same: nobody took the service over, so the other nodes slept as well or started later. Any node that can see ends
+    an open outage.
     """
     online, starved = seen.online and not seen.starved, seen.starved
     if not well(seen):
-        await ownership.catch_up()  # who lived before a freeze says nothing of who lives
+        await ownership.catch_up()  # the last look at the other nodes may be older than a freeze
     if slept := seen.asleep_since:
         await advance(lambda state: track_own_outage(state, slept, online=False, starved=True))
     if not online and ownership.others_see:
