@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from bot import wording
 from bot.model import Confidence, Service, ServiceState
@@ -16,6 +17,7 @@ class OpenIncidents:
 
     def __init__(self) -> None:
         self._known: dict[Followed, wording.Others] = {}
+        self._ending: set[str] = set()  # services whose end is being written
 
     def among(
         self, services: Collection[Service], state: Callable[[str], ServiceState], followed: Followed
@@ -23,8 +25,24 @@ class OpenIncidents:
         """Those among the services that a reader follows. `state` reads one's state."""
         if followed not in self._known:
             theirs = [service for service in services if any(one.follows(service.id) for one in followed)]
-            self._known[followed] = confirmed(theirs, state)
+            self._known[followed] = others = confirmed(theirs, state)
+            for name in self._ending:
+                others.drop(name)
         return self._known[followed]
+
+    @contextmanager
+    def ending(self, service: str) -> Iterator[None]:
+        """While the end of a service's incident is written: what ends at the same time must not list it any more."""
+        self._ending.add(service)
+        for others in self._known.values():
+            others.drop(service)
+        try:
+            yield
+        except BaseException:
+            self.forget()  # it goes on
+            raise
+        finally:
+            self._ending.discard(service)
 
     def note(self, states: Mapping[str, ServiceState]) -> None:
         """Note new states."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -354,7 +354,9 @@ class Recorder:
             told = tuple(d for change in news for d in self._deliveries(change, situation, now))
             return Transition(taken.state, taken.changes, told)
 
-        move = await self.store.incidents.apply(service, decide, now, claim)
+        ends = state.incident is not None and foreseen.state.incident is None
+        with self._open.ending(service) if ends else nullcontext():
+            move = await self.store.incidents.apply(service, decide, now, claim)
         if move is None:  # another writer was first: take over its state
             await self.take_up(await self.store.incidents.states())
             return ()

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import BigInteger, func, select, text
+from sqlalchemy import BigInteger, bindparam, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -75,6 +75,10 @@ class News:
 # A transaction that is not visible yet is not older than the oldest that still runs: so reading goes on from that one, and
 # what commits late is not missed. Some rows are read twice.
 MARK = text("SELECT txid_snapshot_xmin(txid_current_snapshot())")
+# Made once: each node runs them every second.
+STATES = select(services).where(services.c.written >= bindparam("since", type_=BigInteger))
+SUBJECTS = select(news.c.subject).where(news.c.written >= bindparam("since", type_=BigInteger))
+QUEUED = select(func.max(deliveries.c.id))
 
 
 class Feed:
@@ -89,11 +93,11 @@ class Feed:
             mark = int(await connection.scalar(MARK) or 0)
             if since is None:
                 return News(mark)
-            begin = since if mark >= since else 0  # an older state of the database was put back
-            rows = await connection.execute(select(services).where(services.c.written >= begin))
+            begin = {"since": since if mark >= since else 0}  # 0: an older state of the database was put back
+            rows = await connection.execute(STATES, begin)
             states = {row.id: (row.version, row.state) for row in rows}
-            subjects = await connection.scalars(select(news.c.subject).where(news.c.written >= begin))
-            queued = await connection.scalar(select(func.max(deliveries.c.id)))
+            subjects = await connection.scalars(SUBJECTS, begin)
+            queued = await connection.scalar(QUEUED)
             return News(mark, states, frozenset(subjects), queued or 0)
 
         return await self._database.read(work)

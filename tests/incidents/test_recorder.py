@@ -371,6 +371,38 @@ async def test_an_ending_names_what_else_is_down_of_what_the_reader_follows(stor
     assert "Y" not in text[str(OTHER)]
 
 
+async def test_endings_that_are_written_at_the_same_time_do_not_name_each_other_as_still_down(store):
+    house = House(store, (DESK,))
+    await house.rounds("BB")
+    await house.rounds("BB", "y")
+    await house.deliver()
+    await asyncio.gather(house.rounds("..", first=2), house.rounds("..", "y", first=2))
+
+    endings = [one.notice.words.text for one in await house.deliver() if one.action is DeliveryAction.POST]
+    assert len(endings) == 4
+    assert {text.splitlines()[1] for text in endings} == {"Everything else you follow is up."}
+
+
+async def test_an_ending_that_could_not_be_written_is_still_down_to_others(store, monkeypatch):
+    house = House(store, (DESK,))
+    await house.rounds("BB")
+    await house.rounds("BB", "y")
+    await house.deliver()
+    write = store.incidents.apply
+
+    async def fail(*_):
+        raise StoreUnavailable("cannot use the database: it restarts")
+
+    monkeypatch.setattr(store.incidents, "apply", fail)
+    with pytest.raises(StoreUnavailable):
+        await house.rounds("..", first=2)
+    monkeypatch.setattr(store.incidents, "apply", write)
+    await house.rounds("..", "y", first=2)
+
+    endings = [one.notice.words.text for one in await house.deliver() if one.action is DeliveryAction.POST]
+    assert {text.splitlines()[1] for text in endings} == {"Still down: X (Twitter) since noon."}
+
+
 async def test_a_service_taken_out_of_the_config_is_no_longer_shown(house, store):
     await house.rounds("BB", "y")
     setting = replace(house.recorder.settings, services={"x": SERVICES["x"]})
