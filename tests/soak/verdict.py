@@ -55,14 +55,17 @@ class Far:
 
 def heard(lines: Sequence[dict[str, Any]]) -> Far:
     far = Far(defaultdict(list), set(), defaultdict(list), {})
-    frozen: set[str] = set()  # hand-overs that were frozen half-way: they may go on, and arrive, after it
+    begun: dict[str, int] = {}  # by key: the last hand-over
+    late: set[str] = set()  # what was handed over when its life was cut off or frozen: it may arrive after that
     for number, line in enumerate(lines):
         match line:
+            case {"hands": key}:
+                begun[key] = number
             case {"applied": key, "dropped": dropped}:
                 far.told[key].append(number)
-                if dropped or key in frozen:
+                if dropped or key in late:
                     far.ambiguous.add(number)
-                frozen.discard(key)
+                late.discard(key)
             case {"rewrote": place, "title": title}:
                 far.rewritten[place, title].append(number)
             case {"rewriting": key}:
@@ -73,7 +76,8 @@ def heard(lines: Sequence[dict[str, Any]]) -> Far:
                 far.ambiguous.add(far.told[key][-1])
             case {"killed": keys} | {"frozen": keys}:
                 far.ambiguous.update(number for key in keys for number in far.told[key][-1:])
-                frozen = set(keys) if "frozen" in line else set()
+                arrived = {key for key in keys if far.told[key] and far.told[key][-1] > begun.get(key, -1)}
+                late = set(keys) if "frozen" in line else set(keys) - arrived
     return far
 
 
