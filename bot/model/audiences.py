@@ -176,6 +176,10 @@ class Audience:
     def style_at(self, place: Destination) -> Style:
         return next((style for at, style, _ in self.own if at == place), self.style)
 
+    @property
+    def languages(self) -> frozenset[str]:
+        return frozenset({self.style.language, *(style.language for _, style, _ in self.own)})
+
     def quiet_at(self, place: Destination) -> Quiet | None:
         """The quiet hours of a place, in its own time zone; None if it has none."""
         return next((quiet for at, _, quiet in self.own if at == place), self.quiet)

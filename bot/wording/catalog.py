@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -32,6 +32,7 @@ OPEN: Final = frozenset(
 )
 # Sections of words that people type, with a list at each key.
 TYPED: Final = frozenset({"input", "command_words", "weekdays"})
+WORDS: Final = b"\n[input]\n"  # where these tables begin in a file
 # Tables of which a language has all keys or none.
 ALL_OR_NONE: Final = {
     "months": frozenset(map(str, range(1, 13))),
@@ -157,10 +158,11 @@ class Catalogs(Mapping[str, Catalog]):
         return len(self._files)
 
     def typed(self, language: str) -> Mapping[str, frozenset[str]]:
-        """The words that people type, without keeping the sentences."""
+        """The words that people type, without the sentences: they stand last in a file."""
         if language not in self._loaded:
-            table = _parsed(language, self._files[language].read_bytes())
-            if table.keys() >= TYPED:
+            _, head, words = self._files[language].read_bytes().partition(WORDS)
+            table = _parsed(language, head + words)
+            if table.keys() == TYPED:
                 return _typed_words(language, table)
         return self[language].typed
 
@@ -205,6 +207,13 @@ def without(whole: Catalog, word: str) -> Catalog:
 def base(language: str) -> str:
     """The language code of "es-MX" or "ES_mx" without its region: "es"."""
     return language.replace("_", "-").partition("-")[0].lower()
+
+
+def prepare_languages(languages: Iterable[str]) -> None:
+    """Load what notices in these languages need. It takes a moment that no notice should wait for."""
+    for language in languages:
+        catalog(language)
+    _typed()
 
 
 @cache

@@ -225,7 +225,13 @@ def attempt(folder: Path, text: str) -> str:
         return "shows a secret" if SECRET.lower() in str(error).lower() else "refused"
     except BaseException as error:  # noqa: BLE001 - what is looked for
         return f"{type(error).__name__} escapes"
-    return "shows a secret" if SECRET in repr(config.opened_channels()) else "taken"
+    shown = SECRET in repr(config.opened_channels())
+    return "shows a secret" if shown and _holders(text) <= _holders(EXAMPLE) else "taken"
+
+
+def _holders(text: str) -> set[str]:
+    """The keys whose value is the secret: one that a change moved to, such as a mailbox's name, may be shown."""
+    return set(re.findall(rf"([\w-]+): *[\"']?{SECRET}", text))
 
 
 def run(count: int, seed: int = 1) -> tuple[Counter[str], dict[str, str], float]:

@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -13,12 +14,23 @@ from typing import Any
 import pytest
 
 from bot.chat.commands import COMMANDS
-from bot.model import ChangeKind, DeliveryStatus, Topic
+from bot.model import (
+    Change,
+    ChangeKind,
+    Confidence,
+    DeliveryStatus,
+    Health,
+    Incident,
+    Service,
+    Style,
+    Topic,
+)
 from bot.wording import catalog as module
 from bot.wording.catalog import (
     OPEN,
     TYPED,
     CatalogError,
+    Catalogs,
     Plural,
     Section,
     catalog,
@@ -26,12 +38,16 @@ from bot.wording.catalog import (
     fold,
     input_words,
     load,
+    prepare_languages,
     weekdays,
 )
+from bot.wording.incident import notice
 from bot.wording.text import choice, listed
 from tests.wording.key_usage import ROOT, Use, in_code, uses
 
 LOCALES = Path(module.__file__).parent / "locales"
+PARSED = module._parsed
+NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
 EN = (LOCALES / "en.toml").read_bytes()
 ENGLISH = EN.decode()
 TABLES = {
@@ -386,3 +402,28 @@ def test_words_are_known_in_every_language_without_their_accents():
     assert input_words("works") >= {"works", "ok", "funciona"}
     assert input_words("every_day") >= {"daily", "todos los dias"}
     assert weekdays()[fold("Miércoles")] == weekdays()["wed"] == 2
+
+
+@pytest.mark.parametrize("language", sorted(catalogs()))
+def test_what_people_type_is_read_without_the_sentences(language, monkeypatch):
+    read = []
+    monkeypatch.setattr(module, "_parsed", lambda *given: read.append(parsed := PARSED(*given)) or parsed)
+    words = Catalogs().typed(language)
+
+    assert [set(table) for table in read] == [TYPED]
+    assert words == catalog(language).typed
+
+
+def test_a_notice_waits_for_no_language_once_they_are_prepared(monkeypatch):
+    for kept in (module.catalogs, module.catalog, module.input_words, module._typed):
+        kept.cache_clear()
+    prepare_languages({"en", "es"})
+
+    def refuse(language: str, _content: bytes) -> None:
+        raise AssertionError(f"{language} is read while a notice waits")
+
+    monkeypatch.setattr(module, "_parsed", refuse)
+    incident = Incident("x", 1, NOON, Health.DOWN, Confidence.CONFIRMED, confirmed_at=NOON)
+    change = Change(ChangeKind.CONFIRMED, NOON, incident)
+    said = [notice(change, Service("x", "X", ("web",)), Style(language)).words.title for language in ("en", "es")]
+    assert said == ["🔴 X: down since noon", "🔴 X no funciona desde las 12:00"]
