@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 from sqlalchemy import select, update
@@ -25,6 +26,7 @@ import bot.watch.lag
 import bot.wording.batches
 import tests.sim.engine
 from bot.delivery.outbox import Outbox
+from bot.incidents.open_incidents import OpenIncidents
 from bot.judge.changes import Step
 from bot.model import ChangeKind, Confidence, DeliveryAction, DeliveryResult, DeliveryStatus, Health, Window
 from bot.notify.storms import Subject
@@ -197,6 +199,11 @@ def forgets_what_is_still_down(patch):
     patch.setattr(bot.wording.batches, "still_open", lambda *_: [])
 
 
+def names_what_ends_too(patch):
+    """Calls still down what is restored while its end is written."""
+    patch.setattr(OpenIncidents, "ending", lambda *_: nullcontext())
+
+
 def maintenance_never_ends(patch):
     """Keeps an outage quiet that outlasts its window."""
     patch.setattr(Window, "covers", lambda self, at: self.since <= at)
@@ -227,6 +234,7 @@ BUGS = (
     edits_for_ever,
     lends_what_is_planned,
     forgets_what_is_still_down,
+    names_what_ends_too,
     maintenance_never_ends,
     forgets_maintenance,
 )

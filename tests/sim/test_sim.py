@@ -58,6 +58,7 @@ RARE = {
     "lends_what_is_planned": 73,
     "tells_each_alone": 42,
     "maintenance_never_ends": 297,
+    "names_what_ends_too": 68,
     "forgets_what_is_still_down": 167,
 }
 

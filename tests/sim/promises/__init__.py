@@ -25,6 +25,7 @@ PROMISES: tuple[Callable[[Ledger], Complaints], ...] = (
     messages.every_outage_is_posted,
     messages.planned_work_stands_alone,
     messages.ends_name_what_is_still_down,
+    messages.ends_name_nothing_that_is_over,
     messages.order_is_kept,
     messages.nobody_hears_only_the_end,
     messages.nobody_stays_alarmed,
@@ -46,6 +47,7 @@ PROMISES: tuple[Callable[[Ledger], Complaints], ...] = (
 )
 # These hold what is written down against the very moments at which it happened.
 TIMED = (
+    messages.ends_name_nothing_that_is_over,
     incidents.times_are_of_rounds,
     incidents.outages_are_seen,
     incidents.maintenance_is_quiet,

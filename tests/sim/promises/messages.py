@@ -25,6 +25,7 @@ from tests.sim.ledger import Complaints, Ledger, Row
 from tests.sim.script import EDITS, FINDS, LOOKS
 
 NAMED = 5  # of what is still down, so many are named
+STILL = "Still down: "
 
 # ── 1: nothing is lost ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -202,6 +203,19 @@ def _open_at(of: Ledger, place: str, at: float) -> list[str]:
         if heard and min(heard) < at - 60 and sure and not one.retracted:
             found.append(thread)
     return found
+
+
+def ends_name_nothing_that_is_over(of: Ledger) -> Complaints:
+    """A restoration calls nothing still down whose end was written before, or in the same transaction."""
+    posts = [row for row in of.rows if row.act == "post" and row.notice.ends and row.thread in of.incident]
+    written = {row.thread: row.queued for row in reversed(posts)}
+    for row in posts:
+        line = next((line for line in row.notice.words.lines if STILL in line), "")
+        named = {service for service in of.script.services if f"Service {service} " in f"{line.replace(',', ' ')} "}
+        for thread, at in written.items():
+            later = any(f"{one.service}#" in thread and of.seconds(one.since) > at for one in of.incidents)
+            if thread.partition("#")[0] in named and at <= row.queued and not later:
+                yield f"{row.key} calls {thread} still down at {row.queued:.3f} s; its end was written at {at:.3f} s"
 
 
 def order_is_kept(of: Ledger) -> Complaints:
