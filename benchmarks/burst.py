@@ -27,7 +27,6 @@ from bot.incidents.settings import Settings
 from bot.model import Audience, Destination, Outcome, Reading, Round, Rules, Service
 from bot.net import Network
 from bot.store import open_store
-from bot.wording.catalog import prepare_languages
 from tests.reasons import HTTP_503
 
 if TYPE_CHECKING:
@@ -94,7 +93,6 @@ async def storm(url: str, names: list[str]) -> AsyncIterator[tuple[Engine, Recei
         async with said.open(ChannelContext(net, (), None, None)) as channel:
             engine = Engine(store, settings, {"webhook": OpenChannel.of(channel, said)}, now)
             await engine.load()
-            prepare_languages(engine.languages)  # as the daemon does
             # Their first round: all is well.
             await asyncio.gather(*(engine.recorder.seen(_round(name, bad=False)) for name in names))
             stop = asyncio.Event()

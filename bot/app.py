@@ -52,7 +52,6 @@ from bot.web.status_page import PERIOD
 from bot.web.webhooks import Hooks
 from bot.web.witness import Witnesses
 from bot.wiring import canaries, heartbeats, node_facts, setting, watched, watched_channels, witnesses
-from bot.wording.catalog import prepare_languages
 
 log = logging.getLogger(__name__)
 
@@ -363,7 +362,6 @@ async def open_app(
         if store.ownership.wall is None:
             await clock_offset.restore(store, PROCESS, clock_offset.boot_id(), engine.recorder.reworded)
         await engine.load()
-        await asyncio.to_thread(prepare_languages, engine.languages)
         yield _app(config, engine, net, channels, door)
 
 

@@ -64,11 +64,6 @@ class Engine:
         await self.heartbeats.load()
         await self.user_reports.load()
 
-    @property
-    def languages(self) -> frozenset[str]:
-        """Of all that may be notified."""
-        return frozenset(language for one in self.recorder.addressed().all for language in one.languages)
-
     def watch(
         self,
         watched: Sequence[Watched],

@@ -44,8 +44,7 @@ def put_in_force(old: Config, new: Config, made: Prepared, engine: Engine) -> No
 
 def _prepared(old: Config, new: Config, engine: Engine, before: Mapping[str, Watched]) -> Prepared:
     settings = setting(new)
-    for style in {audience.style for audience in settings.audiences}:
-        wording.reader(style, engine.clock())  # load the language now rather than during an outage
+    wording.prepare({style for one in settings.audiences for style in one.styles}, engine.clock())
     looked_at = (*watched(new, engine.heartbeats), *watched_channels(new, engine.outbox, engine.clock))
     return Prepared(
         settings,

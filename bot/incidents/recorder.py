@@ -124,8 +124,7 @@ class Recorder:
         await self.find_readers()
         again = (window for weekly in self.settings.weekly for window in occurrences(weekly, now))
         self.maintenance.load(await self.store.maintenance.windows(now - LONG_AGO), (*self.settings.windows, *again))
-        for style in {audience.style for audience in self.settings.audiences}:
-            wording.reader(style, now)  # load the language now rather than during an outage
+        wording.prepare({style for one in self.readers for style in one.styles}, now)
 
     def change(self, settings: Settings) -> None:
         """Go by other settings from now on."""

@@ -177,8 +177,8 @@ class Audience:
         return next((style for at, style, _ in self.own if at == place), self.style)
 
     @property
-    def languages(self) -> frozenset[str]:
-        return frozenset({self.style.language, *(style.language for _, style, _ in self.own)})
+    def styles(self) -> frozenset[Style]:
+        return frozenset({self.style, *(style for _, style, _ in self.own)})
 
     def quiet_at(self, place: Destination) -> Quiet | None:
         """The quiet hours of a place, in its own time zone; None if it has none."""

@@ -97,7 +97,7 @@ from bot.wording.resolution import Others
 from bot.wording.status import status
 from bot.wording.subscriptions import PlaceView, not_subscribed, subscribed, subscriptions, unsubscribed
 from bot.wording.text import clean, counted, stop
-from bot.wording.times import Reader, reader
+from bot.wording.times import Reader, prepare, reader
 from bot.wording.uptime import Uptime, uptimes
 
 __all__ = [
@@ -172,6 +172,7 @@ __all__ = [
     "other_incident",
     "passages",
     "plans",
+    "prepare",
     "quiet",
     "reader",
     "refused",

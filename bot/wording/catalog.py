@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -207,13 +207,6 @@ def without(whole: Catalog, word: str) -> Catalog:
 def base(language: str) -> str:
     """The language code of "es-MX" or "ES_mx" without its region: "es"."""
     return language.replace("_", "-").partition("-")[0].lower()
-
-
-def prepare_languages(languages: Iterable[str]) -> None:
-    """Load what notices in these languages need. It takes a moment that no notice should wait for."""
-    for language in languages:
-        catalog(language)
-    _typed()
 
 
 @cache

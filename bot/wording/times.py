@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -14,7 +15,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 
 from bot.model import Style, local_time
-from bot.wording.catalog import Catalog, Section, catalog, without
+from bot.wording.catalog import Catalog, Section, catalog, input_words, without
 
 MINUTE: Final = timedelta(minutes=1)
 # Abbreviations that several zones share, with the offset that everybody takes them for, if there is one.
@@ -195,6 +196,13 @@ def reader(style: Style, now: datetime) -> Reader:
     if twelve and (word := said.oclock.get("word", "")):
         said = without(said, word)
     return Reader(said, locale, zone, now.astimezone(zone), twelve, pattern)
+
+
+def prepare(styles: Iterable[Style], now: datetime) -> None:
+    """Load all that notices in these styles need. It takes a moment that no notice should wait for."""
+    for style in styles:
+        reader(style, now)
+    input_words("routes")
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,6 @@ from bot.model import (
     Incident,
     Service,
     ServiceState,
-    Style,
     Subscription,
     SubscriptionFilter,
 )
@@ -79,15 +78,6 @@ async def test_readers_are_put_together_anew_only_when_something_of_them_changed
     assert record.readers is record.readers
     record.change(replace(record.settings, audiences=(Audience("desk", (Destination("slack", "C2"),)),)))
     assert [one.name for one in record.readers] == ["desk", "slack:C1"]
-
-
-async def test_the_languages_of_all_readers_are_known_with_those_of_single_places(store):
-    made = engine(store, {}, lambda: NOW)
-    own = ((Destination("slack", "C2"), Style("fr"), None),)
-    desk = Audience("desk", (Destination("slack", "C1"), Destination("slack", "C2")), style=Style("es"), own=own)
-    made.recorder.change(replace(made.recorder.settings, audiences=(desk,)))
-
-    assert made.languages == {"es", "fr"}
 
 
 def test_the_services_that_have_rounds_are_put_together_once():

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from bot import wording
 from bot.incidents.recorder import Recorder, Settings
 from bot.model import (
     OURSELVES,
@@ -27,6 +28,7 @@ from bot.model import (
     Round,
     Rules,
     Service,
+    Style,
     Subscription,
     SubscriptionFilter,
     Topic,
@@ -401,6 +403,15 @@ async def test_an_ending_that_could_not_be_written_is_still_down_to_others(store
 
     endings = [one.notice.words.text for one in await house.deliver() if one.action is DeliveryAction.POST]
     assert {text.splitlines()[1] for text in endings} == {"Still down: X (Twitter) since noon."}
+
+
+async def test_the_languages_of_all_places_are_loaded_before_there_is_anything_to_tell(store, monkeypatch):
+    prepared = []
+    monkeypatch.setattr(wording, "prepare", lambda styles, _now: prepared.append({one.language for one in styles}))
+    own = ((OTHER, Style("fr"), None),)
+    await House(store, (Audience("desk", (SLACK, OTHER), style=Style("es"), own=own), DESK)).recorder.load()
+
+    assert prepared == [{"en", "es", "fr"}]
 
 
 async def test_a_service_taken_out_of_the_config_is_no_longer_shown(house, store):

@@ -26,6 +26,7 @@ from bot.model import (
     Topic,
 )
 from bot.wording import catalog as module
+from bot.wording import times
 from bot.wording.catalog import (
     OPEN,
     TYPED,
@@ -38,7 +39,6 @@ from bot.wording.catalog import (
     fold,
     input_words,
     load,
-    prepare_languages,
     weekdays,
 )
 from bot.wording.incident import notice
@@ -415,9 +415,10 @@ def test_what_people_type_is_read_without_the_sentences(language, monkeypatch):
 
 
 def test_a_notice_waits_for_no_language_once_they_are_prepared(monkeypatch):
-    for kept in (module.catalogs, module.catalog, module.input_words, module._typed):
+    for kept in (module.catalogs, module.catalog, module.input_words, module._typed, times._settled):
         kept.cache_clear()
-    prepare_languages({"en", "es"})
+    styles = {"en": Style("en"), "es": Style("es")}
+    times.prepare(styles.values(), NOON)
 
     def refuse(language: str, _content: bytes) -> None:
         raise AssertionError(f"{language} is read while a notice waits")
@@ -425,5 +426,5 @@ def test_a_notice_waits_for_no_language_once_they_are_prepared(monkeypatch):
     monkeypatch.setattr(module, "_parsed", refuse)
     incident = Incident("x", 1, NOON, Health.DOWN, Confidence.CONFIRMED, confirmed_at=NOON)
     change = Change(ChangeKind.CONFIRMED, NOON, incident)
-    said = [notice(change, Service("x", "X", ("web",)), Style(language)).words.title for language in ("en", "es")]
+    said = [notice(change, Service("x", "X", ("web",)), style).words.title for style in styles.values()]
     assert said == ["🔴 X: down since noon", "🔴 X no funciona desde las 12:00"]
