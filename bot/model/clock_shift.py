@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from bot.model.observations import Reading, SourceReport
@@ -37,14 +38,17 @@ def moved(value: Any, move: Moved) -> Any:
     if isinstance(value, tuple):
         new = tuple(moved(one, move) for one in value)
         return value if all(one is old for one, old in zip(new, value, strict=True)) else new
-    if is_dataclass(value) and not isinstance(value, (type, *THEIRS)):
-        changed = {
-            field.name: new
-            for field in fields(value)
-            if field.init and (new := moved(old := getattr(value, field.name), move)) is not old
-        }
-        return replace(value, **changed) if changed else value
-    return value
+    kind: type = type(value)
+    changed = {name: new for name in _fields(kind) if (new := moved(old := getattr(value, name), move)) is not old}
+    return replace(value, **changed) if changed else value
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The fields of a frozen dataclass that may hold instants of ours."""
+    if not is_dataclass(kind) or issubclass(kind, THEIRS):
+        return ()
+    return tuple(field.name for field in fields(kind) if field.init)
 
 
 def move_inside(value: Any, move: Moved) -> None:

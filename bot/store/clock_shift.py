@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, Table, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +23,9 @@ CLOSED = timedelta(days=1)  # what ended within this time is shifted too: its en
 TOLD = timedelta(minutes=10)  # likewise recent messages: they decide whether a storm goes on
 LONGEST = timedelta(minutes=15)  # the longest wait for a retry
 A_DAY = timedelta(days=1)  # the longest that quiet hours or a rung's time can be
+AT_ONCE = 50  # rows read and shifted in one turn of the event loop
+
+T = TypeVar("T")
 Wanted = tuple[Change, Change, Notice]
 """What a notice is worded anew from: the change before and after the shift, and the notice before it."""
 Reword = Callable[[Change, Change, Notice], Notice | None]
@@ -85,10 +89,10 @@ def settle(now: datetime) -> Shift:
 
     def state(known: ServiceState) -> ServiceState:
         mute = known.mute
-        rest: ServiceState = moved(replace(known, mute=None), past)
+        rest: ServiceState = moved(replace(known, mute=None) if mute else known, past)
         if mute and mute.at > now + SOON:  # its length stays
             mute = replace(mute, at=now, until=mute.until - (mute.at - now))
-        return replace(rest, mute=mute)
+        return replace(rest, mute=mute) if mute else rest
 
     def within(longest: timedelta) -> Moved:
         return lambda at: at if at <= later(now, longest) else now
@@ -112,12 +116,19 @@ async def shift(connection: AsyncConnection, how: Shift) -> int:
     )
 
 
+async def _in_turns(rows: Iterable[T]) -> AsyncIterator[T]:
+    """Go through rows, some in each turn of the event loop: there may be thousands, and nothing else could happen."""
+    for number, row in enumerate(rows, 1):
+        yield row
+        if not number % AT_ONCE:
+            await asyncio.sleep(0)
+
+
 async def _states(connection: AsyncConnection, how: Shift) -> int:
     """Shift the services; the version goes up, so that concurrent decisions are made again."""
+    found = await connection.execute(select(services).order_by(services.c.id).with_for_update())
     rows = [
-        {"name": row.id, "new": state}
-        for row in await connection.execute(select(services).order_by(services.c.id).with_for_update())
-        if (state := how.state(row.state)) != row.state
+        {"name": row.id, "new": state} async for row in _in_turns(found) if (state := how.state(row.state)) != row.state
     ]
     if rows:
         await connection.execute(STATE.values(written=transaction(connection.dialect.name)), rows)
@@ -129,17 +140,17 @@ Moves = Mapping[str, tuple[Change, Change]]
 
 
 async def _incidents(connection: AsyncConnection, how: Shift) -> tuple[Sequence[str], Moves, int]:
-    found = (await connection.execute(RECENT, {"since": how.closed})).all()
+    found = [row async for row in _in_turns(await connection.execute(RECENT, {"since": how.closed}))]
     rows = [
         _whole(row, incidents) | {"json": new, "since": new.since, "until": new.until}
-        for row in found
+        async for row in _in_turns(found)
         if (new := moved(row.json, how.past)) != row.json
     ]
     if rows:
         await connection.execute(upsert(connection.dialect.name, incidents, "id"), rows)
     ids = [row.id for row in found]
     steps, moves = [], {}
-    for row in (await connection.execute(STEPS, {"ids": ids})).all():
+    async for row in _in_turns(await connection.execute(STEPS, {"ids": ids})):
         if (new := moved(row.json, how.past)) != row.json:
             steps.append(_whole(row, changes) | {"json": new, "at": new.at})
             moves[f"{row.incident}/{row.step}"] = row.json, new
@@ -149,11 +160,12 @@ async def _incidents(connection: AsyncConnection, how: Shift) -> tuple[Sequence[
 
 
 async def _deliveries(connection: AsyncConnection, how: Shift, threads: Sequence[str], moves: Moves) -> int:
-    found = (await connection.execute(WAITING, {"since": how.told, "threads": threads})).all()
+    wanted = {"since": how.told, "threads": threads}
+    found = [row async for row in _in_turns(await connection.execute(WAITING, wanted))]
     if missing := _missing(found, how, moves):
         raise UnwordedError(missing)
     rows = []
-    for row in found:
+    async for row in _in_turns(found):
         new = _delivery(row, how) | _said(row, how)
         if any(new[name] != getattr(row, name) for name in MOVES):
             rows.append({"number": row.id} | {f"new_{name}": value for name, value in new.items()})
@@ -209,7 +221,8 @@ async def _instants(
     connection: AsyncConnection, how: Shift, of: Table, keys: Sequence[str], names: Sequence[str]
 ) -> int:
     rows = []
-    for row in (await connection.execute(select(*(of.c[name] for name in (*keys, *names))))).all():
+    found = await connection.execute(select(*(of.c[name] for name in (*keys, *names))))
+    async for row in _in_turns(found):
         new = {name: how.past(at) if (at := getattr(row, name)) else at for name in names}
         if any(new[name] != getattr(row, name) for name in names):
             rows.append({f"old_{key}": getattr(row, key) for key in keys} | {f"new_{n}": at for n, at in new.items()})

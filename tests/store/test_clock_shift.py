@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from bot.model import MANY, Change, ChangeKind, Confidence, DeliveryStatus, Health, Incident, ServiceState
+from bot.store import clock_shift
 from bot.store.deliveries.repository import Adopted
 from bot.store.incidents import Transition
 from tests.reasons import quote
-from tests.store.made import NOW, SECOND, delivery, settle, take
+from tests.store.made import NOW, SECOND, SLACK, delivery, further, settle, take
 
 HOUR = timedelta(hours=1)
 STEPS = [HOUR, -HOUR, timedelta(days=1), timedelta(days=-1)]
@@ -134,3 +138,31 @@ async def test_what_has_no_channel_left_is_settled_and_its_next_rung_is_due(stor
     assert await store.deliveries.readdress(decided, NOW) == (0, 1)
     assert await store.deliveries.backlog() == {}
     assert await store.deliveries.next_deadline() == NOW
+
+
+async def test_of_many_rows_a_few_are_gone_through_in_one_turn_of_the_loop(store):
+    count, loop = 5 * clock_shift.AT_ONCE, asyncio.get_running_loop()
+    await asyncio.gather(*(store.incidents.apply(f"s{number}", further(SLACK), NOW) for number in range(count)))
+    how, turn, states, times = clock_shift.settle(NOW), 0, Counter(), Counter()
+
+    def next_turn():
+        nonlocal turn
+        turn += 1
+        loop.call_soon(next_turn)
+
+    def state(known):
+        states[turn] += 1
+        return how.state(known)
+
+    def past(at):
+        times[turn] += 1
+        return how.past(at)
+
+    next_turn()
+    counted = partial(clock_shift.shift, how=replace(how, state=state, past=past))
+    assert await store.incidents._database.write(counted) == 0
+    assert states.total() == count
+    assert max(states.values()) <= clock_shift.AT_ONCE
+    # An incident, its change and its delivery have a few times each.
+    assert times.total() >= 3 * count
+    assert max(times.values()) <= 4 * clock_shift.AT_ONCE
