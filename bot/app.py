@@ -367,7 +367,7 @@ async def open_app(
 
 def _app(config: Config, engine: Engine, net: Net, channels: Mapping[str, Channel], door: socket.socket) -> App:
     recorder, clock = engine.recorder, engine.clock
-    services = watched(config, engine.heartbeats)
+    services = tuple(watched(config, engine.heartbeats, engine.recorder.settings.services))
     looked_at = (*services, *watched_channels(config, engine.outbox, clock))
     others = witnesses(config, services)
     places = others.registry if others else None

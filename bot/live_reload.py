@@ -5,8 +5,9 @@ connections, schedule, state, and the round that is under way.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from bot import wording
 from bot.config import Config
@@ -43,9 +44,10 @@ def put_in_force(old: Config, new: Config, made: Prepared, engine: Engine) -> No
 
 
 def _prepared(old: Config, new: Config, engine: Engine, before: Mapping[str, Watched]) -> Prepared:
-    settings = setting(new)
+    settings = setting(new, engine.recorder.settings)
     wording.prepare({style for one in settings.audiences for style in one.styles}, engine.clock())
-    looked_at = (*watched(new, engine.heartbeats), *watched_channels(new, engine.outbox, engine.clock))
+    services = watched(new, engine.heartbeats, settings.services)
+    looked_at = chain(services, watched_channels(new, engine.outbox, engine.clock))
     return Prepared(
         settings,
         tuple(_kept(old, new, looked_at, before)),
@@ -54,7 +56,7 @@ def _prepared(old: Config, new: Config, engine: Engine, before: Mapping[str, Wat
     )
 
 
-def _kept(old: Config, new: Config, rows: tuple[Watched, ...], before: Mapping[str, Watched]) -> Iterator[Watched]:
+def _kept(old: Config, new: Config, rows: Iterable[Watched], before: Mapping[str, Watched]) -> Iterator[Watched]:
     """The rows, with the former one where nothing of it has changed, and the former checks where they have not."""
     for row in rows:
         key = row.service.id

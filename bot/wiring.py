@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot import __version__, wording
 from bot.config import TRACKERS, Config, canary
@@ -15,7 +15,7 @@ from bot.contracts import Check, Source
 from bot.incidents.digest_readers import OurPage
 from bot.incidents.settings import Settings
 from bot.judge.coverage import hold
-from bot.model import delivering
+from bot.model import Audience, Rules, Service, delivering
 from bot.notify import routing
 from bot.store import NodeFacts, StoreUnavailable, open_store
 from bot.watch.channel_checks import ROUTES, ways
@@ -29,21 +29,18 @@ if TYPE_CHECKING:
     from bot.delivery.outbox import Outbox
     from bot.web.witness import Witnesses
 
+T = TypeVar("T")
+
 SHOWN = 10  # services in one line
 CHANNEL_EVERY = timedelta(seconds=60)  # longest time between two checks of a channel's provider
 
 
-def setting(config: Config) -> Settings:
-    """The recorder's settings: services, readers and maintenance."""
+def setting(config: Config, former: Settings | None = None) -> Settings:
+    """The recorder's settings: services, readers and maintenance. What equals the `former` ones is taken from them."""
     opened, measured, readers = config.opened_channels(), config.watched_channels(), config.readers()
-    rules = {
-        key: replace(said.watching(config.defaults).rules(), milestones=routing.milestones(readers, key))
-        for key, said in config.services.items()
-    }
-    chained = replace(config.defaults.rules(), chained=True)
     return Settings(
-        {key: config.service(key) for key in config.services},
-        rules | {delivering(kind): chained for kind in measured},
+        kept(former.services if former else {}, ((key, config.service(key)) for key in config.services)),
+        kept(former.rules if former else {}, _rules(config, readers)),
         readers,
         frozenset(kind for kind, settings in opened.items() if settings.edits),
         channels={kind: wording.channel_service(kind, ROUTES, config.language) for kind in measured},
@@ -53,13 +50,27 @@ def setting(config: Config) -> Settings:
         maintenance_before=config.maintenance_before,
         digests=config.all_digests(),
         page=OurPage(config.web.url, config.web.title) if config.web.public_url else None,
-        holds=dict(_holds(config)),
+        holds=kept(former.holds if former else {}, _holds(config)),
         opened=frozenset(opened),
         admins=config.admins_audience(),
         rooms=config.own_rooms(),
         public=config.rooms == "anyone",
         style=config.style(),
     )
+
+
+def kept(former: Mapping[str, T], made: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """The entries, with the former ones where they are equal. `made` is gone through one by one, so that a config with
+    thousands of services does not take its memory twice.
+    """
+    return {key: old if (old := former.get(key)) == new else new for key, new in made}
+
+
+def _rules(config: Config, readers: Sequence[Audience]) -> Iterator[tuple[str, Rules]]:
+    for key, said in config.services.items():
+        yield key, replace(said.watching(config.defaults).rules(), milestones=routing.milestones(readers, key))
+    for kind in config.watched_channels():
+        yield delivering(kind), replace(config.defaults.rules(), chained=True)
 
 
 def node_facts(config: Config) -> NodeFacts:
@@ -101,26 +112,23 @@ def _channel_every(config: Config) -> timedelta:
     return min(CHANNEL_EVERY, 2 * every)
 
 
-def watched(config: Config, board: HeartbeatRegistry) -> tuple[Watched, ...]:
-    """The services to check, and how often; heartbeat routes get their state from `board`."""
-    rows, joined = [], trackers(config)
+def watched(config: Config, board: HeartbeatRegistry, services: Mapping[str, Service]) -> Iterator[Watched]:
+    """What to check, and how often: `services`, as the recorder has them. Heartbeat routes get their state from `board`."""
+    joined = trackers(config)
     for key, said in config.services.items():
         how = said.watching(config.defaults)
         seldom = tuple(joined[one] for one in said.trackers if one.in_doubt)
         others = tuple(joined[one] for one in said.trackers if not one.in_doubt)
-        rows.append(
-            Watched(
-                config.service(key),
-                {route: _bound(check, (key, route), board) for route, check in said.routes.items()},
-                (*((said.official,) if said.official else ()), *others),
-                how.every,
-                how.timeout,
-                how.confirm_every,
-                how.slow_after,
-                seldom,
-            )
+        yield Watched(
+            services[key],
+            {route: _bound(check, (key, route), board) for route, check in said.routes.items()},
+            (*((said.official,) if said.official else ()), *others),
+            how.every,
+            how.timeout,
+            how.confirm_every,
+            how.slow_after,
+            seldom,
         )
-    return tuple(rows)
 
 
 def trackers(config: Config) -> Mapping[Any, Source]:

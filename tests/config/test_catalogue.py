@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from bot.config import ServiceConfig, schema
-from bot.wiring import watched
+from bot.wiring import setting, watched
 from tests.config.test_config import RIGHT, read, refused
 
 ROOT = Path(__file__).parent.parent.parent
@@ -25,7 +25,7 @@ def config(folder, services):
 @pytest.mark.parametrize("name", ["github", "GH", " GitHub "])
 def test_a_name_or_an_alias_brings_name_routes_and_status_page(tmp_path, name):
     found = config(tmp_path, f'ours: {{service: "{name}"}}')
-    [row] = watched(found, None)
+    [row] = watched(found, None, setting(found).services)
     assert (row.service.id, row.service.name) == ("ours", "GitHub")
     assert row.checks["web"].url == "https://github.com/"
     assert [source.url for source in row.sources] == ["https://www.githubstatus.com/"]
