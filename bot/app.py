@@ -21,6 +21,7 @@ from bot.config import Config
 from bot.contracts import Channel, ChannelContext, Net, Unable
 from bot.delivery.rate_limit import OpenChannel
 from bot.engine import Engine
+from bot.garbage import unsearched
 from bot.incidents.reconciler import audit
 from bot.live_reload import prepare, put_in_force
 from bot.model import Overview
@@ -362,7 +363,9 @@ async def open_app(
         if store.ownership.wall is None:
             await clock_offset.restore(store, PROCESS, clock_offset.boot_id(), engine.recorder.reworded)
         await engine.load()
-        yield _app(config, engine, net, channels, door)
+        home = _app(config, engine, net, channels, door)
+        with unsearched():
+            yield home
 
 
 def _app(config: Config, engine: Engine, net: Net, channels: Mapping[str, Channel], door: socket.socket) -> App:
