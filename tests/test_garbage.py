@@ -7,8 +7,9 @@ import weakref
 
 import pytest
 
+from bot.app import open_app
 from bot.garbage import unsearched
-from tests.test_daemon import made, open_app
+from tests.test_daemon import made
 
 
 class Thing:
