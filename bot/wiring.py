@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from bot import __version__, wording
 from bot.config import TRACKERS, Config, canary
@@ -67,8 +67,10 @@ def kept(former: Mapping[str, T], made: Iterable[tuple[str, T]]) -> dict[str, T]
 
 
 def _rules(config: Config, readers: Sequence[Audience]) -> Iterator[tuple[str, Rules]]:
+    shared = dict[Rules, Rules]()  # most services have the same
     for key, said in config.services.items():
-        yield key, replace(said.watching(config.defaults).rules(), milestones=routing.milestones(readers, key))
+        own = replace(said.watching(config.defaults).rules(), milestones=routing.milestones(readers, key))
+        yield key, shared.setdefault(own, own)
     for kind in config.watched_channels():
         yield delivering(kind), replace(config.defaults.rules(), chained=True)
 
@@ -121,7 +123,7 @@ def watched(config: Config, board: HeartbeatRegistry, services: Mapping[str, Ser
         others = tuple(joined[one] for one in said.trackers if not one.in_doubt)
         yield Watched(
             services[key],
-            {route: _bound(check, (key, route), board) for route, check in said.routes.items()},
+            _bound(said.routes, key, board),
             (*((said.official,) if said.official else ()), *others),
             how.every,
             how.timeout,
@@ -141,8 +143,14 @@ def trackers(config: Config) -> Mapping[Any, Source]:
     return joined
 
 
-def _bound(check: AnyCheck, key: tuple[str, str], board: HeartbeatRegistry) -> Check:
-    return check.bound(partial(board.trouble, key)) if isinstance(check, HeartbeatCheck) else check
+def _bound(routes: Mapping[str, AnyCheck], key: str, board: HeartbeatRegistry) -> Mapping[str, Check]:
+    """The checks of a service: its routes as they are if none is a heartbeat, which most are not."""
+    if not any(isinstance(check, HeartbeatCheck) for check in routes.values()):
+        return cast("Mapping[str, Check]", routes)
+    return {
+        route: check.bound(partial(board.trouble, (key, route))) if isinstance(check, HeartbeatCheck) else check
+        for route, check in routes.items()
+    }
 
 
 def heartbeats(config: Config) -> dict[tuple[str, str], HeartbeatCheck]:

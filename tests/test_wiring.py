@@ -104,3 +104,10 @@ def test_what_is_watched_are_the_services_that_the_recorder_has():
     said = config({}, x=[], y=[])
     services = setting(said).services
     assert all(row.service is services[row.service.id] for row in watched(said, None, services))
+
+
+def test_what_services_have_in_common_is_held_once():
+    said = config({}, x=[], y=[])
+    settings = setting(said)
+    assert settings.rules["x"] is settings.rules["y"]
+    assert all(row.checks is said.services[row.service.id].routes for row in watched(said, None, settings.services))
