@@ -6,6 +6,8 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -18,6 +20,7 @@ from bot.wording import catalog as module
 from bot.wording.catalog import (
     OPEN,
     TYPED,
+    Catalog,
     CatalogError,
     Plural,
     Section,
@@ -34,6 +37,7 @@ from tests.wording.key_usage import ROOT, Use, in_code, uses
 LOCALES = Path(module.__file__).parent / "locales"
 EN = (LOCALES / "en.toml").read_bytes()
 ENGLISH = EN.decode()
+ENGLISH_TABLES = tomllib.loads(ENGLISH)
 TABLES = {
     "topics",
     "commands",
@@ -82,7 +86,7 @@ def toml(tables: Tables) -> bytes:
 
 def french(change: Callable[[Tables], object]) -> bytes:
     """A file for French: English with the forms that French has, and one thing changed."""
-    tables = tomllib.loads(ENGLISH)
+    tables = deepcopy(ENGLISH_TABLES)
     tables["plurals"]["many"] = "other"
     change(tables)
     return toml(tables)
@@ -174,7 +178,7 @@ def test_every_list_of_typed_words_is_used_and_exists():
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
     literal = set(re.findall(r'\binput_words\("(\w+)"\)', sources))
     tabled = {"every_day", "working_days", "weekend", "days", "hours", "minutes"}
-    assert literal | tabled == set(tomllib.loads(ENGLISH)["input"])
+    assert literal | tabled == set(ENGLISH_TABLES["input"])
     assert all(input_words(key) for key in tabled)
 
 
@@ -306,9 +310,10 @@ POLISH = {
 }
 
 
-def polish() -> Tables:
+@cache
+def polish() -> Catalog:
     """English in a language of four plural forms: each counted sentence says which form it is."""
-    tables = tomllib.loads(ENGLISH)
+    tables = deepcopy(ENGLISH_TABLES)
     for name, section in tables.items():
         for key, value in section.items():
             if isinstance(value, dict):
@@ -316,7 +321,7 @@ def polish() -> Tables:
             elif name == "months":
                 break
     tables["batches"]["incidents"] = POLISH
-    return tables
+    return load({"en": EN, "pl": toml(tables)})["pl"]
 
 
 @pytest.mark.parametrize(
@@ -328,11 +333,11 @@ def polish() -> Tables:
     ],
 )
 def test_four_plural_forms(count, said):
-    assert load({"en": EN, "pl": toml(polish())})["pl"].batches.incidents.format(count=count) == said
+    assert polish().batches.incidents.format(count=count) == said
 
 
 def test_every_counted_sentence_is_said_in_each_of_four_forms():
-    said, english = load({"en": EN, "pl": toml(polish())})["pl"], tomllib.loads(ENGLISH)
+    said, english = polish(), ENGLISH_TABLES
     counted = [(n, k) for n, section in english.items() for k, v in section.items() if isinstance(v, dict)]
     assert len(counted) > 40
     for name, key in counted:
