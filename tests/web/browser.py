@@ -73,13 +73,23 @@ def _browser() -> str:
     command += ["--remote-debugging-port=0", "about:blank"]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     atexit.register(home.cleanup)
-    atexit.register(lambda: (running.kill(), running.wait()))
+    atexit.register(_end, running)
     told, ends = Path(home.name, "DevToolsActivePort"), monotonic() + PATIENCE
     while not (told.exists() and told.read_text().count("\n")):
         assert running.poll() is None, "Chromium has ended"
         assert monotonic() < ends, "Chromium doesn't start"
         sleep(0.01)
     return f"http://127.0.0.1:{told.read_text().split()[0]}"
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """End it in order: killed, it would leave processes behind that still write."""
+    running.terminate()
+    try:
+        running.wait(10)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.wait()
 
 
 @asynccontextmanager
