@@ -86,6 +86,7 @@ def _times(trigger: Trigger) -> list[time]:
     return [time(hour, minute) for hour in hours for minute in minutes]
 
 
+@lru_cache(maxsize=5000)
 def _has(trigger: Trigger, day: date) -> bool:
     at = datetime.combine(day, time(), UTC)
     return all(_holds(field, at) for field in trigger.fields if field.name in OF_DAYS)

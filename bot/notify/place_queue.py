@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from bot.model import MANY, ChangeKind, DeliveryAction, DeliveryStatus, Destination, planned
@@ -99,7 +100,7 @@ class StormMessage(NamedTuple):
     causes: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lane:
     """The deliveries of one incident to one destination, in the order they were queued."""
 
@@ -108,11 +109,11 @@ class Lane:
     begun: bool = False  # an earlier message of this thread was sent there
     heard: bool = False  # an earlier message was sent there, or may have been
 
-    @property
+    @cached_property
     def posts(self) -> list[Queued]:
         return [row for row in self.rows if row.posts]
 
-    @property
+    @cached_property  # in a storm hundreds of lanes are asked for it again and again
     def newest(self) -> Queued | None:
         """The latest unsent one that tells the state of the incident; None if there is none."""
         return next((row for row in reversed(self.posts) if row.line and row.settled_at is None), None)

@@ -8,9 +8,7 @@ real ones too; only the clock is the test's. A hand-over that would wait for a t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -38,6 +36,7 @@ from bot.net import Network
 from bot.store import open_store
 from tests.channels.kit import ChannelKit, NoNet, closed_port
 from tests.delivery import rungs
+from tests.delivery.look import Look, looking
 from tests.delivery.rungs import MADRID, NOON, SECOND, House, at_work
 from tests.fakes.faults import ELSEWHERE, Far, Fault
 from tests.reasons import quote
@@ -195,10 +194,10 @@ class Street(House):
     by which the far side's messages are told apart.
     """
 
-    def __init__(self, store: Any, way: Way, place: str, look: sqlite3.Connection) -> None:
+    def __init__(self, store: Any, way: Way, place: str, look: Look) -> None:
         self._asleep: list[tuple[datetime, asyncio.Event]] = []
         self._coming: dict[str, datetime | None] = {}  # what is due next, by kind of channel
-        self._look = look  # asking the store itself whether all is quiet would take longer than all else here
+        self._look = look
         kind = way.ground.kind
         super().__init__(store, Audience("desk", (Destination(kind, place), NEXT), ladder=True, style=MADRID))
         self.way, way.street = way, self
@@ -255,23 +254,17 @@ class Street(House):
         async with asyncio.timeout(30):
             while True:
                 await asyncio.sleep(0.01 if self.way.busy else 0.001)
-                before, seen = seen, self._version()
+                before, seen = seen, self._look.version()
                 if before != seen or self.way.busy or self._moving():
                     continue
-                deliveries = self.store.deliveries
-                due = {kind: await deliveries.next_due(kind) for kind in self.channels if kind != NEXT.kind}
-                self._coming = due | {"ladders": await deliveries.next_deadline()}
-                if self._version() == seen and not any(due and due <= self.now for due in self._coming.values()):
+                due = {kind: self._look.next_due(kind) for kind in self.channels if kind != NEXT.kind}
+                self._coming = due | {"ladders": self._look.next_deadline()}
+                if not any(due and due <= self.now for due in self._coming.values()):
                     return
-
-    def _version(self) -> int:
-        """Another number when somebody has written to the database."""
-        return self._look.execute("PRAGMA data_version").fetchone()[0]
 
     def _moving(self) -> bool:
         """Is anything being sent, but for what waits for its answer, or about to be told by the next rung?"""
-        sending = "SELECT count(*) FROM deliveries WHERE settled_at IS NULL AND (status = 'sending' OR kind = ?)"
-        return self._look.execute(sending, [NEXT.kind]).fetchone()[0] > self.way.hanging
+        return self._look.sending(or_of=NEXT.kind) > self.way.hanging
 
 
 async def meet(ground: Ground, fault: Fault, folder: Path) -> dict[str, Cell]:
@@ -327,7 +320,7 @@ async def _street(ground: Ground, message: str, place: str, path: Path) -> Async
     async with AsyncExitStack() as stack:
         async with ground.opening:  # the migrations' library keeps what it works on in globals
             store = await stack.enter_async_context(open_store(_copied(path)))
-        look = stack.enter_context(contextlib.closing(sqlite3.connect(path)))
+        look = stack.enter_context(looking(path))
         street = Street(store, way, place, look)
         await street.recorder.load()
         await way.reopen()

@@ -97,7 +97,7 @@ async def test_one_kind_of_channel_that_hangs_holds_up_no_other(tmp_path):
     async with FakeHook() as hook:
         hook.fault(Fault.HALF_OPEN, 10)
         audiences = {"desk": {"ladder": [f"webhook:{hook.place}", "console:-"]}}
-        write(tmp_path, channels={"console": {}, "webhook": {}}, audiences=audiences)
+        write(tmp_path, channels={"console": {}, "webhook": {"timeout": 2}}, audiences=audiences)
         ran = await tocsin(tmp_path, "drill")
     hung, printed = rows(ran)[1:]
     assert (ran.code, printed[3]) == (1, "delivered")

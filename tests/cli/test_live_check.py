@@ -14,6 +14,7 @@ from bot.contracts import Reach
 from bot.model import Destination
 from tests.cli.test_cli import left_behind, tocsin, write
 from tests.fakes import discord as far_discord
+from tests.fakes import faults
 from tests.fakes import mail as far_mail
 from tests.fakes import telegram as far_telegram
 from tests.fakes.discord import FakeDiscord
@@ -143,7 +144,8 @@ async def test_a_service_that_does_not_answer_is_told(everything):
 
 
 @pytest.mark.parametrize("fault", [Fault.LIMITED, Fault.HTML, Fault.NOT_JSON, Fault.CUT])
-async def test_platforms_in_trouble_are_told_in_a_line_each(everything, fault):
+async def test_platforms_in_trouble_are_told_in_a_line_each(everything, fault, monkeypatch):
+    monkeypatch.setattr(faults, "WAIT", 1)  # seconds: each of them is waited for twice
     for far in (everything.slack, everything.discord, everything.telegram):
         far.dead = fault
     ran = await everything.check()

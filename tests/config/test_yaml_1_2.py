@@ -94,8 +94,8 @@ plain = st.sampled_from([one for one in TRICKY if one not in {".", "<x", ">x", "
 wordy = st.text(alphabet="acdefxyzABC0123456789.:+-eo", min_size=1, max_size=12).filter(
     lambda text: not text.startswith(("-", ":", "?")) and not text.endswith(":") and text not in {".", ".."}
 )
-# Signs before 0x and 0o are no part of YAML 1.2, though ruamel.yaml takes them.
-scalars = (plain | wordy).filter(lambda text: not re.match("[-+]0[xo]", text))
+# Signs before 0x and 0o are no part of YAML 1.2, though ruamel.yaml takes them; and it takes .5e1 for a word (10.3.2).
+scalars = (plain | wordy).filter(lambda text: not re.match(r"[-+]0[xo]|[-+]?\.\d+[eE]\d+$", text))
 keys = st.text(alphabet="abcdefgh", min_size=2, max_size=6)
 
 
@@ -170,6 +170,7 @@ def test_a_document_means_what_yaml_1_2_says(document):
         ('"yes"', "yes"),
         ("'22'", "22"),
         (".inf", ".inf"),
+        (".5e1", 5.0),
     ],
 )
 def test_what_versions_understand_in_different_ways(text, value):

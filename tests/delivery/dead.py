@@ -10,9 +10,7 @@ Slack does, and a clock that goes from one thing due to the next.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,6 +49,7 @@ from bot.model import (
 from bot.store import open_store
 from bot.watch.channel_checks import ROUTES, ways
 from tests import sqlite
+from tests.delivery.look import Look, looking
 from tests.delivery.rungs import MADRID, MAIL, NOON, SECOND, TELEGRAM, at_work
 from tests.flow.dead_judged import Heard, Ran
 from tests.reasons import HTTP_503, quote
@@ -157,7 +156,7 @@ class Town:
     """`failing`: the services that don't respond now. `watched`: the channels whose own health is looked at."""
 
     store: object
-    look: sqlite3.Connection
+    look: Look
     services: Sequence[str]
     watched: Sequence[str] = ("slack",)
     now: datetime = NOON
@@ -187,9 +186,6 @@ class Town:
         self._plan: list[tuple[datetime, Callable[[], None]]] = []
         self._coming: dict[str, datetime] = {}  # what is due next, by kind of channel
         self._seen = -1
-        self._read: dict[
-            tuple[object, ...], datetime | None
-        ] = {}  # what the store has answered since it was last written to
 
     async def sleep(self, length: timedelta) -> None:
         if length:
@@ -258,42 +254,27 @@ class Town:
             calm = 0
             while calm < 2:
                 await asyncio.sleep(0.001)
-                calm = 0 if self._written() or (calm == 0 and await self._busy()) else calm + 1
+                calm = 0 if self._written() or (calm == 0 and self._busy()) else calm + 1
 
     def _written(self) -> bool:
         """Whether anything was, since the last time: all that moves on is written down."""
-        version, self._seen = self._seen, self.look.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._seen:
-            self._read.clear()
+        version, self._seen = self._seen, self.look.version()
         return version != self._seen
 
-    async def _busy(self) -> bool:
-        sending = "SELECT count(*) FROM deliveries WHERE settled_at IS NULL AND status = 'sending'"
-        if self.look.execute(sending).fetchone()[0] > sum(far.hanging for far in self.fars.values()):
+    def _busy(self) -> bool:
+        if self.look.sending() > sum(far.hanging for far in self.fars.values()):
             return True
-        coming = {kind: await self._next(kind) for kind in SETTINGS}
-        coming["ladders"] = await self._asked("ladders", self.store.deliveries.next_deadline)
+        coming = {kind: self._next(kind) for kind in SETTINGS} | {"ladders": self.look.next_deadline()}
         self._coming = {what: at for what, at in coming.items() if at is not None}
         return any(at <= self.now for at in self._coming.values())
 
-    async def _next(self, kind: str) -> datetime | None:
+    def _next(self, kind: str) -> datetime | None:
         gate = self.outbox._rate_limiters[kind]
-        due = await self._asked(kind, self.store.deliveries.next_due, kind, gate.busy(self.now))
+        due = self.look.next_due(kind, gate.busy(self.now))
         opens = gate.opens(self.now)
         if due is None or due > self.now:
             return min((at for at in (due, opens) if at), default=None)
         return due if self.outbox._free(kind) else opens
-
-    async def _asked(
-        self, what: str, ask: Callable[..., Awaitable[datetime | None]], *arguments: object
-    ) -> datetime | None:
-        key = (what, *map(str, arguments))
-        if key not in self._read:
-            found, version = await ask(*arguments), self._seen
-            if self.look.execute("PRAGMA data_version").fetchone()[0] != version:
-                return found  # somebody wrote meanwhile
-            self._read[key] = found
-        return self._read[key]
 
 
 def _way(far: Far, settings: type) -> OpenChannel:
@@ -303,7 +284,7 @@ def _way(far: Far, settings: type) -> OpenChannel:
 @asynccontextmanager
 async def town(folder: Path, *services: str, watched: Sequence[str] = ("slack",)) -> AsyncIterator[Town]:
     path = folder / "tocsin.db"
-    with inline(Disk()), contextlib.closing(sqlite3.connect(path)) as look:
+    with inline(Disk()), looking(path) as look:
         async with open_store(sqlite.ready(path)) as store:
             made = Town(store, look, services, watched)
             await made.recorder.load()

@@ -41,9 +41,16 @@ from tests.store.made import NOW, SECOND, delivery
 
 MINUTE = timedelta(minutes=1)
 
-C1, C2, C3 = (Destination("slack", f"C{number}") for number in (1, 2, 3))
+C1, C2, C3, C4 = (Destination("slack", f"C{number}") for number in (1, 2, 3, 4))
 MAIL = Destination("email", "desk@example.org")
 HANG = "hang"
+GRACE = module.GRACE
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """What never answers is not waited for at the end."""
+    monkeypatch.setattr(module, "GRACE", 0.01)
 
 
 class FakeChannel:
@@ -341,8 +348,7 @@ async def test_an_edit_waits_for_the_message_that_it_rewrites(store):
 # ── nobody delays anybody else ───────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_lane_that_hangs_holds_up_no_other_lane_and_no_other_channel(store, monkeypatch):
-    monkeypatch.setattr(module, "GRACE", 0.01)
+async def test_a_lane_that_hangs_holds_up_no_other_lane_and_no_other_channel(store):
     async with post(store) as at:
         at.slack.script[C1].append(HANG)
         await at.queue(delivery(1, C1), delivery(2, C1), delivery(1, C2), delivery(1, MAIL))
@@ -356,7 +362,6 @@ async def test_a_lane_that_hangs_holds_up_no_other_lane_and_no_other_channel(sto
 
 
 async def test_a_channel_that_hangs_whole_holds_up_no_other_and_asks_the_store_no_more(store, monkeypatch):
-    monkeypatch.setattr(module, "GRACE", 0.01)
     async with post(store) as at:
         rows = [delivery(1, Destination("slack", f"H{number}")) for number in range(WIDTH + 5)]
         for row in rows:
@@ -570,7 +575,8 @@ class Slow(FakeChannel):
         return receipt
 
 
-async def test_a_stop_sees_through_what_is_being_sent_and_begins_nothing_new(store):
+async def test_a_stop_sees_through_what_is_being_sent_and_begins_nothing_new(store, monkeypatch):
+    monkeypatch.setattr(module, "GRACE", GRACE)
     made = Post(store)
     made.outbox.channels = {"slack": OpenChannel(slow := Slow())}
     running = asyncio.create_task(made.outbox.run(made.stop))
@@ -586,8 +592,7 @@ async def test_a_stop_sees_through_what_is_being_sent_and_begins_nothing_new(sto
     assert [row.status for row in (await made.progress()).values()] == [DeliveryStatus.SENT, DeliveryStatus.PENDING]
 
 
-async def test_what_a_stop_cuts_off_is_settled_as_unsure_and_repeated_by_the_next_run(store, monkeypatch):
-    monkeypatch.setattr(module, "GRACE", 0.01)
+async def test_what_a_stop_cuts_off_is_settled_as_unsure_and_repeated_by_the_next_run(store):
     async with post(store) as at:
         at.slack.script[C1].append(HANG)
         await at.queue(delivery(1, C1))
@@ -602,8 +607,7 @@ async def test_what_a_stop_cuts_off_is_settled_as_unsure_and_repeated_by_the_nex
     assert again.slack.heard[0].unsure
 
 
-async def test_an_outbox_that_is_cut_off_whole_leaves_nobody_sending(store, monkeypatch):
-    monkeypatch.setattr(module, "GRACE", 0.01)
+async def test_an_outbox_that_is_cut_off_whole_leaves_nobody_sending(store):
     made = Post(store)
     made.slack.script[C1].append(HANG)
     running = asyncio.create_task(made.outbox.run(made.stop))
@@ -703,9 +707,9 @@ async def test_a_place_that_takes_nothing_and_one_that_took_not_this_message_are
         office.outbox.record.refused = refused
         office.slack.script[C1].append(Refused(quote("not_in_channel"), RefusalScope.DESTINATION))
         office.slack.script[C2].append(Refused(quote("too long"), RefusalScope.MESSAGE))
-        office.slack.script[C3].append(Refused(quote("moved"), RefusalScope.DESTINATION, moved=MAIL))
+        office.slack.script[C3].append(Refused(quote("moved"), RefusalScope.DESTINATION, moved=C4))
         await office.queue(*(delivery(1, place) for place in (C1, C2, C3)))
-        await office.heard(office.slack, 3)
+        await office.heard(office.slack, 4)
         await office.idle()
         assert {(place, english(why), scope) for place, why, scope in told} == {
             (C1, "not_in_channel", RefusalScope.DESTINATION),

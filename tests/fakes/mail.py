@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Self
@@ -239,27 +240,27 @@ class FakeRelay:
     def _apply(self, envelope: Any) -> None:
         raw = envelope.original_content
         mail = email.message_from_bytes(raw, policy=email.policy.default)
-        seen = Page(mail)
-        self.broken += [rule for rule, kept in rules(mail, raw, envelope, seen).items() if not kept]
+        seen, text = Page(mail), read_text(mail)
+        self.broken += [rule for rule, kept in rules(mail, raw, envelope, seen, text).items() if not kept]
         known = {message.ref for message in self.applied}
         answers = mail["In-Reply-To"]
-        text = read_text(mail)
+        sender = mail["From"].addresses[0].addr_spec
         self.applied.append(
             Message(
                 ref=mail["Message-ID"],
                 place=envelope.rcpt_tos[0],
                 text=text,
                 thread=answers if answers in known else None,
-                links=tuple(link for link in seen.links if not own(link, mail)),
+                links=tuple(link for link in seen.links if not own(link, sender)),
                 raw=mail,
             )
         )
 
 
-def rules(mail: EmailMessage, raw: bytes, envelope: Any, seen: Page) -> dict[str, bool]:
+def rules(mail: EmailMessage, raw: bytes, envelope: Any, seen: Page, text: str) -> dict[str, bool]:
     """What mailboxes and filters mind, and whether it was kept."""
-    plain = read_text(mail).replace("\n-- \n", "\n").split()
-    wire = email.message_from_bytes(raw)  # headers as they stand there
+    plain = set(text.replace("\n-- \n", "\n").split()) - {">"}
+    wire = BytesHeaderParser().parsebytes(raw)  # headers as they stand there
     return {
         "one recipient in each transaction": len(envelope.rcpt_tos) == 1 and "," not in mail["To"],
         "the recipient stands in To": mail["To"].addresses[0].addr_spec == envelope.rcpt_tos[0],
@@ -272,14 +273,13 @@ def rules(mail: EmailMessage, raw: bytes, envelope: Any, seen: Page) -> dict[str
         "ASCII on the wire": raw.isascii(),
         "lines no longer than SMTP allows": max(map(len, raw.split(b"\r\n"))) <= 998,
         "lines end as SMTP wants": b"\n" not in raw.replace(b"\r\n", b""),
-        "the page says what the text says": [word for word in plain if word != ">" and word not in seen.text.split()]
-        == [],
+        "the page says what the text says": plain <= set(seen.text.split()),
     }
 
 
-def own(link: str, mail: EmailMessage) -> bool:
+def own(link: str, sender: str) -> bool:
     """A picture inside the mail, or a mail to its sender."""
-    return link.startswith("cid:") or link == f"mailto:{mail['From'].addresses[0].addr_spec}"
+    return link.startswith("cid:") or link == f"mailto:{sender}"
 
 
 def read_text(mail: EmailMessage) -> str:

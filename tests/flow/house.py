@@ -193,7 +193,7 @@ class World:
         before, talking = self._ears(), self._ears().keys() & self.config["channels"].keys()
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = await self._start("run", "-c", str(path), stdout=stdout, stderr=stderr)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False) as web:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, verify=False) as web:
             daemon = Daemon(process, web, out, err)
             try:
                 await eventually(daemon.well, within=30)

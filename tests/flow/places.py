@@ -82,8 +82,8 @@ class Town:
         return path
 
     async def get(self, path: str) -> httpx.Response | None:
-        """None while nobody answers."""
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as web:
+        """None while nobody answers. A client that would verify reads all authorities first, which takes 20 ms."""
+        async with httpx.AsyncClient(trust_env=False, verify=False, timeout=5) as web:
             try:
                 return await web.get(f"{self.url}{path}")
             except httpx.TransportError:

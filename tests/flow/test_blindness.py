@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 
 import httpx
@@ -54,6 +55,7 @@ async def test_while_we_see_nothing_nothing_is_said_and_nothing_counts(trouble, 
             for one in (NameServer(dict.fromkeys(NAMES, HERE)), Site(), FakeTelegram())
         ]
         outside, names.ttl = Outside(names, site), 0
+        monkeypatch.setattr("bot.watch.canaries.TIMEOUT", timedelta(seconds=1))
         monkeypatch.setattr("bot.app.Network", partial(Network, resolver=Resolver([names.address])))
         made = quick(
             tmp_path,
@@ -79,7 +81,7 @@ async def test_while_we_see_nothing_nothing_is_said_and_nothing_counts(trouble, 
         await eventually(lambda: home.rounds.counts.rounds > looked + 10)
 
         (note,) = told(telegram, GROUP)
-        async with httpx.AsyncClient(base_url=f"http://{made['web']['listen']}", trust_env=False) as web:
+        async with httpx.AsyncClient(base_url=f"http://{made['web']['listen']}", trust_env=False, verify=False) as web:
             status = (await web.get("/status.json")).json()
     assert note[0].startswith("⚫ Our own connection was down ")
     assert note[1] == "We have no data for that time."

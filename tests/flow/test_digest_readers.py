@@ -43,7 +43,7 @@ async def test_from_the_question_to_the_last_digest(tmp_path):
             await eventually(lambda: [mail for mail in relay.applied if mail.place == ANA.place])
             (question,) = [mail for mail in relay.applied if mail.place == ANA.place]
             assert question.raw["List-Unsubscribe"] is None
-            async with httpx.AsyncClient(base_url=url, trust_env=False) as web:
+            async with httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as web:
                 confirmed = await web.post(link(question), data={"do": "confirm"})
                 assert confirmed.status_code == 200
                 await eventually(lambda: _coming(home, 2))
@@ -58,7 +58,7 @@ async def test_from_the_question_to_the_last_digest(tmp_path):
             assert digest.raw["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
             assert boss.raw["List-Unsubscribe-Post"] is None
             assert "https://" not in str(boss.raw["List-Unsubscribe"])
-            async with httpx.AsyncClient(base_url=url, trust_env=False) as web:
+            async with httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as web:
                 left = await web.post(link(digest), data={"List-Unsubscribe": "One-Click"})
                 assert left.status_code == 200
             await eventually(lambda: _only_boss(home))

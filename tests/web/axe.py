@@ -8,9 +8,13 @@ from pathlib import Path
 import axe_core_python
 from starlette.responses import HTMLResponse, Response
 
+from tests.amount import ALL
 from tests.web.browser import found
 
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
+# The same HTML is seen in both colour schemes, and has the same colours in each language: each is audited once.
+SEEN = [("en", False), ("es", True), *([("en", True), ("es", False)] if ALL else [])]
+NAMES = [f"{language}-{'dark' if dark else 'light'}" for language, dark in SEEN]
 RUN = """<script src="/axe.js"></script><script>
 addEventListener("load", () => axe.run(document, {resultTypes: ["violations"], iframes: false}).then(
   (result) => parent.postMessage({passes: result.passes.length,
@@ -18,6 +22,7 @@ addEventListener("load", () => axe.run(document, {resultTypes: ["violations"], i
       + (one.nodes[0].any[0] || one.nodes[0].all[0] || one.nodes[0].none[0] || {message: ""}).message)}, "*"),
   (error) => parent.postMessage({passes: 0, found: [String(error)]}, "*")));
 </script>"""
+# A page in a frame takes the frame's colour scheme for what its reader prefers.
 PAGE = """<!doctype html><meta charset="utf-8"><title>axe</title><body>
 <script>
 const paths = %s, results = [];
@@ -28,7 +33,7 @@ function next() {
     return;
   }
   const frame = document.createElement("iframe");
-  frame.width = %d; frame.height = 2400; frame.src = paths[results.length];
+  frame.width = %d; frame.height = 2400; frame.style.colorScheme = "%s"; frame.src = paths[results.length];
   document.body.append(frame);
 }
 addEventListener("message", (event) => {
@@ -39,16 +44,17 @@ next();
 </script>"""
 
 
-def audited(sites, paths, width=700, axe=AXE):
+def audited(sites, paths, width=700, axe=AXE, *, dark=False):
     """The sites, each below its name, with axe in each page, and at / the page that runs it on the `paths`."""
-    start = HTMLResponse(PAGE % (json.dumps(paths), width))
+    start = HTMLResponse(PAGE % (json.dumps(paths), width, "dark" if dark else "light"))
+    script = Response(axe.read_bytes(), media_type="text/javascript", headers={"Cache-Control": "max-age=3600"})
 
     async def app(scope, receive, send):
         if scope["type"] != "http":
             return
         name, _, rest = scope["path"].removeprefix("/").partition("/")
         if scope["path"] == "/axe.js":
-            await Response(axe.read_bytes(), media_type="text/javascript")(scope, receive, send)
+            await script(scope, receive, send)
         elif name in sites:
             raw = b"/" + scope["raw_path"].removeprefix(b"/").partition(b"/")[2]
             plain = [row for row in scope["headers"] if row[0] != b"accept-encoding"]
@@ -65,10 +71,9 @@ def page(html):
     return HTMLResponse(html)
 
 
-async def violations(app, *, dark=False):
+async def violations(app):
     """What axe finds, by path, on the pages of what `audited` makes."""
-    options = ["--blink-settings=preferredColorScheme=0"] if dark else []
-    results = await found(app, "--window-size=1400,2600", *options)
+    results = await found(app)
     assert all(one["passes"] > 5 for one in results), results
     return {one["path"]: one["found"] for one in results}
 

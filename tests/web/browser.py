@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import shutil
 import socket
+import subprocess
 import tempfile
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
 
+import httpx
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE = 180  # seconds, for a busy machine
+OPTIONS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
 
 
 @asynccontextmanager
@@ -35,14 +50,7 @@ async def chromium(url: str, *options: str):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         running = await asyncio.create_subprocess_exec(
             str(CHROMIUM),
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--hide-scrollbars",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
+            *OPTIONS,
             f"--user-data-dir={home}",
             *options,
             url,
@@ -57,7 +65,45 @@ async def chromium(url: str, *options: str):
             await running.wait()
 
 
-async def found(app, *options: str):
+@cache
+def _browser() -> str:
+    """The address at which one browser for all tests of this process opens and closes tabs: starting takes it a second."""
+    home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    command = [str(CHROMIUM), *OPTIONS, f"--user-data-dir={home.name}", "--window-size=1400,2600"]
+    command += ["--remote-debugging-port=0", "about:blank"]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    atexit.register(home.cleanup)
+    atexit.register(_end, running)
+    told, ends = Path(home.name, "DevToolsActivePort"), monotonic() + PATIENCE
+    while not (told.exists() and told.read_text().count("\n")):
+        assert running.poll() is None, "Chromium has ended"
+        assert monotonic() < ends, "Chromium doesn't start"
+        sleep(0.01)
+    return f"http://127.0.0.1:{told.read_text().split()[0]}"
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """End it in order: killed, it would leave processes behind that still write."""
+    running.terminate()
+    try:
+        running.wait(10)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.wait()
+
+
+@asynccontextmanager
+async def tab(url: str):
+    """Open an address in the browser that all tests of this process share; it is closed with the block."""
+    async with httpx.AsyncClient(base_url=_browser(), trust_env=False, verify=False, timeout=PATIENCE) as client:
+        opened = (await client.put(f"/json/new?{url}")).raise_for_status().json()
+        try:
+            yield
+        finally:
+            (await client.get(f"/json/close/{opened['id']}")).raise_for_status()
+
+
+async def found(app):
     """What the script of the page at / of `app` finds and sends to /found, as JSON.
 
     On the browser's own clock: on a virtual one (--virtual-time-budget) a busy machine ends the script half-way.
@@ -73,7 +119,7 @@ async def found(app, *options: str):
         else:
             await app(scope, receive, send)
 
-    async with served(listening) as address, chromium(address, *options), asyncio.timeout(PATIENCE):
+    async with served(listening) as address, tab(address), asyncio.timeout(PATIENCE):
         return await arrived
 
 

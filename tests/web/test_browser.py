@@ -20,7 +20,7 @@ async def test_no_page_scrolls_sideways(language, saw):
     sites = {name: shown(name, style, "ExampleDailyNewspaperOfMadridAndLisbonStatus") for name in STATES}
     paths = [f"/{name}/" for name in STATES] + [f"/{state}{path}" for state, path in BELOW.values()]
     frames = framed(sites, [(path, width) for path in paths for width in WIDTHS])
-    measured = await found(frames, "--window-size=1400,1000")
+    measured = await found(frames)
     assert len(measured) == len(paths) * len(WIDTHS)
     assert all(one["title"] for one in measured)
     saw(f"{len(measured)} pages, the widest {max(one['needs'] - one['width'] for one in measured)} px too wide")

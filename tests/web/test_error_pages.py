@@ -151,7 +151,7 @@ async def test_over_a_socket_an_error_page_is_whole():
     with socket.create_server(("127.0.0.1", 0)) as door:
         server = Server(Stage().site(), door)
         serving = asyncio.create_task(server.serve())
-        async with httpx.AsyncClient(trust_env=False) as web:
+        async with httpx.AsyncClient(trust_env=False, verify=False) as web:
             answer = await web.get(f"http://127.0.0.1:{door.getsockname()[1]}/a/b/c?x=/y/z", headers=PAGE)
         assert (answer.status_code, '"../../static/style.css"' in answer.text) == (404, True)
         server.should_exit = True

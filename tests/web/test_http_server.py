@@ -200,7 +200,7 @@ async def test_a_body_beyond_the_cap_is_refused(rest):
     ("path", "size", "right"), [(b"/eat", 60, 200), (b"/hooks/eat", 1000, 200), (b"/eat", 70, 413)]
 )
 async def test_each_route_has_its_own_cap(path, size, right):
-    async with opened(Limits()) as door, httpx.AsyncClient(trust_env=False) as web:
+    async with opened(Limits()) as door, httpx.AsyncClient(trust_env=False, verify=False) as web:
         answer = await web.post(f"{door.url}{path.decode()}", content=b"a" * (size * KIB))
         assert answer.status_code == right
 
@@ -375,7 +375,9 @@ async def test_a_fault_of_ours_is_one_line_and_says_nothing_to_the_caller(caplog
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = Server(stage.site(doors=[Route("/broken", broken)]), listening)
         serving = asyncio.create_task(server.serve())
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", trust_env=False) as web:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", trust_env=False, verify=False
+        ) as web:
             for _ in range(5):
                 answer = await web.get("/broken")
                 assert (answer.status_code, answer.text) == (500, "Something went wrong here.\n")

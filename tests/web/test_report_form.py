@@ -35,7 +35,9 @@ async def page(folder, *, trust=None, style=EN):
         with socket.create_server(("127.0.0.1", 0)) as door:
             server = Server(app, door)
             serving = asyncio.create_task(server.serve())
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{door.getsockname()[1]}", trust_env=False) as web:
+            async with httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{door.getsockname()[1]}", trust_env=False, verify=False
+            ) as web:
                 yield web, crowd
             server.should_exit = True
             await serving

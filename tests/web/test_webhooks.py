@@ -147,7 +147,7 @@ async def test_over_real_sockets_an_incident_is_known_as_soon_as_it_is_published
         assert (await read()).says is Health.UP
         vendor.answer = page(200, _as_bytes(github(incident("All is lost"))))
         clock.now += 1
-        async with httpx.AsyncClient(trust_env=False) as web:
+        async with httpx.AsyncClient(trust_env=False, verify=False) as web:
             url = f"http://127.0.0.1:{door.getsockname()[1]}/hooks/x/{TOKEN}"
             assert (await web.post(url, json=BODY)).status_code == 204
         assert (await read()).headline == "All is lost"

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -101,9 +102,9 @@ def in_template(path: Path, source: str) -> Iterator[Use]:
         yield Use((found[1], found[2]), f"{path}:{source.count(chr(10), 0, found.start()) + 1}")
 
 
-def uses() -> Iterator[Use]:
+@cache
+def uses() -> tuple[Use, ...]:
     """Every use in the whole program."""
     readers: dict[str, Callable[[Path, str], Iterator[Use]]] = {".py": in_code, ".html": in_template}
-    for path in sorted((ROOT / "bot").rglob("*.*")):
-        if path.suffix in readers:
-            yield from readers[path.suffix](path.relative_to(ROOT), path.read_text("utf-8"))
+    paths = [path for path in sorted((ROOT / "bot").rglob("*.*")) if path.suffix in readers]
+    return tuple(use for path in paths for use in readers[path.suffix](path.relative_to(ROOT), path.read_text("utf-8")))

@@ -6,7 +6,9 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -30,6 +32,7 @@ from bot.wording import times
 from bot.wording.catalog import (
     OPEN,
     TYPED,
+    Catalog,
     CatalogError,
     Catalogs,
     Plural,
@@ -50,6 +53,7 @@ PARSED = module._parsed
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)
 EN = (LOCALES / "en.toml").read_bytes()
 ENGLISH = EN.decode()
+ENGLISH_TABLES = tomllib.loads(ENGLISH)
 TABLES = {
     "topics",
     "commands",
@@ -98,7 +102,7 @@ def toml(tables: Tables) -> bytes:
 
 def french(change: Callable[[Tables], object]) -> bytes:
     """A file for French: English with the forms that French has, and one thing changed."""
-    tables = tomllib.loads(ENGLISH)
+    tables = deepcopy(ENGLISH_TABLES)
     tables["plurals"]["many"] = "other"
     change(tables)
     return toml(tables)
@@ -190,7 +194,7 @@ def test_every_list_of_typed_words_is_used_and_exists():
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
     literal = set(re.findall(r'\binput_words\("(\w+)"\)', sources))
     tabled = {"every_day", "working_days", "weekend", "days", "hours", "minutes"}
-    assert literal | tabled == set(tomllib.loads(ENGLISH)["input"])
+    assert literal | tabled == set(ENGLISH_TABLES["input"])
     assert all(input_words(key) for key in tabled)
 
 
@@ -322,9 +326,10 @@ POLISH = {
 }
 
 
-def polish() -> Tables:
+@cache
+def polish() -> Catalog:
     """English in a language of four plural forms: each counted sentence says which form it is."""
-    tables = tomllib.loads(ENGLISH)
+    tables = deepcopy(ENGLISH_TABLES)
     for name, section in tables.items():
         for key, value in section.items():
             if isinstance(value, dict):
@@ -332,7 +337,7 @@ def polish() -> Tables:
             elif name == "months":
                 break
     tables["batches"]["incidents"] = POLISH
-    return tables
+    return load({"en": EN, "pl": toml(tables)})["pl"]
 
 
 @pytest.mark.parametrize(
@@ -344,11 +349,11 @@ def polish() -> Tables:
     ],
 )
 def test_four_plural_forms(count, said):
-    assert load({"en": EN, "pl": toml(polish())})["pl"].batches.incidents.format(count=count) == said
+    assert polish().batches.incidents.format(count=count) == said
 
 
 def test_every_counted_sentence_is_said_in_each_of_four_forms():
-    said, english = load({"en": EN, "pl": toml(polish())})["pl"], tomllib.loads(ENGLISH)
+    said, english = polish(), ENGLISH_TABLES
     counted = [(n, k) for n, section in english.items() for k, v in section.items() if isinstance(v, dict)]
     assert len(counted) > 40
     for name, key in counted:

@@ -34,8 +34,16 @@ NASTY = st.sampled_from(
     ["", "...", "a.b..", "\u202eevil", "{x}", "<!here>", "p.m.", "e\u0301\u0301", "«x»", '"', "\0", "a\nb", "x" * 400]
 )
 TEXT = st.one_of(NASTY, st.text(max_size=60), st.text(alphabet="ab. …!?,", max_size=120))
-TIMES = st.datetimes(datetime(2015, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - see timezones
-LATER = st.timedeltas(timedelta(), timedelta(days=500))
+EARLIEST, MICROSECOND = datetime(2015, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+def spans(most: timedelta) -> st.SearchStrategy[timedelta]:
+    """Of any length up to this. One number is drawn: hypothesis' own spans and times take most of a test's time."""
+    return st.integers(0, most // MICROSECOND).map(lambda length: length * MICROSECOND)
+
+
+TIMES = spans(datetime(2040, 1, 1, tzinfo=UTC) - EARLIEST).map(lambda after: EARLIEST + after)
+LATER = spans(timedelta(days=500))
 STYLES = st.builds(
     Style,
     st.sampled_from(["en", "es", "en-GB", "es-MX", "xx", ""]),
@@ -43,9 +51,7 @@ STYLES = st.builds(
     st.sampled_from(["", "12h", "24h"]),
 )
 REASONS = st.none() | TEXT.map(quote)
-READINGS = st.builds(
-    Reading, TEXT, st.sampled_from(Outcome), REASONS, st.none() | st.timedeltas(timedelta(), timedelta(minutes=2))
-)
+READINGS = st.builds(Reading, TEXT, st.sampled_from(Outcome), REASONS, st.none() | spans(timedelta(minutes=2)))
 WORDS = st.builds(
     SourceReport, st.sampled_from(Role), TEXT, st.none() | st.sampled_from(Health), TEXT, at=st.none() | TIMES
 )

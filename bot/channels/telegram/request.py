@@ -14,6 +14,7 @@ from telegram.request import HTTPXRequest, RequestData
 from bot import wording
 from bot.channels.telegram.parse import trim
 from bot.contracts import Cause, Net, Trouble, retry_after
+from bot.net.request import authorities
 
 EARLY = 0.2  # seconds, or a half, before the time is over: then it is known whether the request had left
 FORM = "application/x-www-form-urlencoded"
@@ -31,7 +32,13 @@ class Request(HTTPXRequest):
     def __init__(self, net: Net, timeout: float) -> None:
         # half of it for connecting: a blocked address must show as "never left", not as a time-out of the whole
         half = timeout / 2
-        super().__init__(read_timeout=timeout, write_timeout=timeout, connect_timeout=half, pool_timeout=half)
+        super().__init__(
+            read_timeout=timeout,
+            write_timeout=timeout,
+            connect_timeout=half,
+            pool_timeout=half,
+            httpx_kwargs={"verify": authorities()},
+        )
         self._net = net
         self._within = timedelta(seconds=max(timeout - EARLY, half))
 

@@ -42,8 +42,9 @@ _DECLARED = re.compile(rb"""^\s{0,100}<\?xml[^<>]{0,200}?encoding\s{0,9}=\s{0,9}
 _ROOT = re.compile(r"<(?:[\w.-]{1,30}:)?(rss|RDF|feed)[\s>/]")
 _SPACE = re.compile("[\\s\ufeff]*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# Those of XML itself, of which most feeds are full, are left alone.
 _REFERENCE = re.compile(
-    r"&(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|(lt|gt|amp|quot|apos);|([a-zA-Z][a-zA-Z0-9]{1,31});)?"
+    r"&(?!(?:lt|gt|amp|quot|apos);)(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|([a-zA-Z][a-zA-Z0-9]{1,31});)?"
 )
 _BEGIN = re.compile(r"<(?:[\w.-]{1,30}:)?(?:item|entry)(?=[\s>])[^<>]{0,2000}>")
 _END = re.compile(r"</(?:[\w.-]{1,30}:)?(?:item|entry)\s{0,9}>")
@@ -146,9 +147,7 @@ def _repaired(text: str, *, keep: bool) -> str:
 
 def _reference(match: re.Match[str]) -> str:
     """The character that an HTML reference means, escaped text for an unknown one."""
-    decimal, hexadecimal, known, name = match.groups()
-    if known:
-        return match[0]
+    decimal, hexadecimal, name = match.groups()
     if name:
         meant = html5.get(f"{name};", "")
         return meant if meant and meant not in "<>&" else f"&amp;{match[0][1:]}"
