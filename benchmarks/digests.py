@@ -135,8 +135,8 @@ async def rows(size: Size) -> list[Row]:
         Row(f"{what}: memory grows by", f"{seen.grown:.0f} MB, its worker has {seen.worker:.0f} MB", MEMORY),
         Row(f"{what}: longest turn of the loop, CPU", f"{seen.turn * 1000:.0f} ms", LATEST),
         Row(
-            f"{what}: the latest of {seen.rounds:,} checks",
-            f"{seen.latest * 1000:.0f} ms ({seen.before * 1000:.0f} ms before)",
+            f"{what}: the latest of {seen.rounds:,} checks, later than without them by",
+            f"{max(seen.latest - seen.before, 0) * 1000:.0f} ms ({seen.latest * 1000:.0f} instead of {seen.before * 1000:.0f} ms)",
             LATEST,
         ),
     ]
