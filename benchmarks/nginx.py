@@ -7,7 +7,7 @@ import gzip
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,10 +43,20 @@ async def nginx(page: str) -> AsyncIterator[tuple[str, int] | None]:
         order = [program, "-e", "stderr", "-c", _settings(Path(folder), address, content)]
         with subprocess.Popen(order, stderr=subprocess.DEVNULL) as process:  # noqa: ASYNC220 # it only starts it
             try:
-                await asyncio.sleep(0.3)
+                await _listening(address)
                 yield address, process.pid
             finally:
                 process.terminate()
+
+
+async def _listening(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(ConnectionRefusedError):
+                _, writer = await asyncio.open_connection(host, int(port))
+                return writer.close()
+            await asyncio.sleep(0.02)
 
 
 def _settings(folder: Path, address: str, content: bytes) -> str:

@@ -216,8 +216,9 @@ def ends_name_nothing_that_is_over(of: Ledger) -> Complaints:
         line = next((line for line in row.notice.words.lines if STILL in line), "")
         named = {service for service in of.script.services if f"Service {service} " in f"{line.replace(',', ' ')} "}
         for thread, at in written.items():
-            later = any(f"{one.service}#" in thread and of.seconds(one.since) > at for one in of.incidents)
-            if thread.partition("#")[0] in named and at <= row.queued - known and not later:
+            service = thread.partition("#")[0]
+            again = any(one.service == service and of.seconds(one.since) > at for one in of.incidents)
+            if service in named and at <= row.queued - known and not again:
                 yield f"{row.key} calls {thread} still down at {row.queued:.3f} s; its end was written at {at:.3f} s"
 
 
