@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Hundreds of processes are started by the tests: each would compile all that it imports.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help install demo run test test-all hardening soak cluster chart attack sim dead lint pictures bench sentences lock base-image sbom audit wheel clean
+.PHONY: help install demo run test check test-all hardening soak cluster chart attack sim dead lint pictures bench sentences lock base-image sbom audit wheel clean
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -18,18 +18,22 @@ demo: .venv/run.stamp  ## an outage and its restoration within a minute, with no
 run: .venv/run.stamp  ## the daemon, with ./config.yaml
 	@$(BIN)/tocsin run
 
-# Types are checked beside the tests; five processes keep two cores at work, as many tests wait for something. In a fresh
-# clone all tests are compiled once before, and not by each of the five.
-test: .venv/dev.stamp  ## style, types, unused code, import rules and all tests
+# Types are checked beside the tests; several processes keep two cores at work, as many tests wait for something, and those
+# that take long wait most. In a fresh clone all tests are compiled once before, and not by each process.
+TESTS = $(if $(ARGS),,-m "not long")
+PROCESSES = $(if $(TESTS),4,5)
+test: .venv/dev.stamp  ## style, types, unused code, import rules and the tests, but for those that take long
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
-	@$(BIN)/vulture
-	@mkdir -p .mypy_cache; $(BIN)/mypy >.mypy_cache/said 2>&1 & types=$$!; \
+	@mkdir -p .mypy_cache; { $(BIN)/vulture && $(BIN)/mypy; } >.mypy_cache/said 2>&1 & types=$$!; \
 	[ -d tests/__pycache__ ] || $(BIN)/python -m pytest -q --collect-only >/dev/null; \
-	$(BIN)/python -m pytest -n 5 --dist worksteal $(ARGS); tests=$$?; \
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal $(TESTS) $(ARGS); tests=$$?; \
 	wait $$types; types=$$?; cat .mypy_cache/said; [ $$types -eq 0 ] && exit $$tests
 
-test-all: .venv/dev.stamp  ## the same with four times the examples of each property, three times the seeds, and the soak
-	@$(MAKE) --no-print-directory test EXAMPLES=many SEEDS=1-300 SOAK="cut*20 kill*2 freeze restart"
+check: .venv/dev.stamp  ## all that must pass before a change lands: the same with every test
+	@$(MAKE) --no-print-directory test TESTS=
+
+test-all: .venv/dev.stamp  ## every test with four times the examples of each property, three times the seeds, and the soak
+	@$(MAKE) --no-print-directory test TESTS= EXAMPLES=many SEEDS=1-300 SOAK="cut*20 kill*2 freeze restart"
 
 hardening: .venv/dev.stamp  ## run the tests of faults that once got through, and write docs/hardening.md
 	@$(BIN)/python -m pytest -n 2 -m hardened --hardening=docs/hardening.md $(ARGS)

@@ -187,6 +187,7 @@ async def test_who_has_no_config_is_told_how_to_make_one_and_it_works(tmp_path):
 # ── and what is known of it ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.long
 def test_the_bill_of_materials_names_all_of_the_lock(tmp_path):
     target = tmp_path / "tocsin.cdx.json"
     [recipe] = re.findall(r"cyclonedx_py (.*) -o dist/tocsin\.cdx\.json requirements\.lock", MAKEFILE)

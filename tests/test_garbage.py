@@ -16,7 +16,7 @@ class Thing:
     """Anything that can be part of a cycle."""
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def nothing_exempt():
     """As in a daemon of its own: the tests exempt what they are made of."""
     gc.unfreeze()

@@ -50,6 +50,7 @@ from bot.model import (
 )
 from tests.channels.story import STORY, notices
 from tests.fakes.faults import ELSEWHERE, WAIT, Far, Fault
+from tests.flow.house import eventually
 from tests.reasons import english
 from tests.wording import hostile
 
@@ -341,7 +342,7 @@ class ChannelKit:
     async def test_a_cancelled_send_leaves_the_channel_usable(self, far, channel):
         far.fault(Fault.HALF_OPEN)
         sending = asyncio.create_task(channel.send(self.first()))
-        await asyncio.wait([sending], timeout=0.1)
+        await eventually(lambda: not far.ahead)
         sending.cancel()
         assert isinstance((await asyncio.gather(sending, return_exceptions=True))[0], asyncio.CancelledError)
         assert isinstance(await channel.send(self.first()), Sent)

@@ -9,7 +9,10 @@ from tests.channels.mails import MAILS, html, written
 from tests.web.axe import NAMES, SEEN, audited, page, violations
 from tests.web.browser import CHROMIUM
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
+]
 
 
 @pytest.mark.parametrize(("language", "dark"), SEEN, ids=NAMES)

@@ -56,6 +56,7 @@ def folder(tmp_path):
         yield tmp_path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", CHANNELS)
 async def test_whatever_befalls_a_channel_its_readers_have_each_message_in_time(kind, folder):
     kit_of, far_of, places = CHANNELS[kind]

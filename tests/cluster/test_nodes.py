@@ -20,6 +20,7 @@ from tests.fakes.mail import free_ports
 from tests.fakes.site import WELL, Heard, Site
 from tests.flow.house import BROKEN, eventually
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parent.parent.parent
 SERVICES = [f"s{n}" for n in range(9)]
 LEASE = 6.0

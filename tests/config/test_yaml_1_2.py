@@ -144,6 +144,7 @@ def alike(ours, other):
     return type(ours) is type(other) and ours == other
 
 
+@pytest.mark.long
 @settings(max_examples=400, deadline=None)
 @given(documents)
 def test_a_document_means_what_yaml_1_2_says(document):

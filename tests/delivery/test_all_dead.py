@@ -9,6 +9,7 @@ import pytest
 from tests.delivery.dead import CUT, HANGS, SETTINGS, town
 from tests.delivery.rungs import NOON
 
+pytestmark = pytest.mark.long
 MINUTE = 60.0
 START = 1.0  # minutes since noon at which they die
 # Minutes after that: one outage within, one service that fails twice, one that lasts on, one that begins near the end.

@@ -22,6 +22,7 @@ from tests.delivery.dead import (
 )
 from tests.flow.dead_judged import judged
 
+pytestmark = pytest.mark.long
 DIES, LASTS, QUARTER = 600, 600, 150  # seconds since noon
 BACK = DIES + LASTS
 SERVICES = ("earlier", "inside", "longer", "flapping")

@@ -71,6 +71,11 @@ class Far(Protocol):
 
     def fault(self, name: Fault, times: int = 1) -> None: ...
 
+    @property
+    def ahead(self) -> bool:
+        """Whether there are faults that nobody has met yet."""
+        raise NotImplementedError
+
     def heal(self) -> None: ...
 
 
@@ -121,6 +126,10 @@ class FaultyServer:
 
     def fault(self, name: Fault, times: int = 1) -> None:
         self._faults.extend([name] * times)
+
+    @property
+    def ahead(self) -> bool:
+        return bool(self._faults)
 
     def heal(self) -> None:
         """No more faults."""

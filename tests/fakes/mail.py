@@ -57,8 +57,10 @@ class MailServer:
             imap.login(self.user, self.password)
             imap.select("INBOX", readonly=True)
             numbers = imap.search(None, "ALL")[1][0].split()
-            found = [imap.fetch(number.decode(), "(RFC822)")[1][0] for number in numbers]
-        return [email.message_from_bytes(part[1], policy=email.policy.default) for part in found]
+            # Where a mail comes in meanwhile, that is among the answers: a line, while a mail is a pair.
+            parts = [part for number in numbers for part in imap.fetch(number.decode(), "(RFC822)")[1]]
+        mails = [part[1] for part in parts if isinstance(part, tuple)]
+        return [email.message_from_bytes(mail, policy=email.policy.default) for mail in mails]
 
 
 @contextlib.asynccontextmanager
@@ -156,6 +158,10 @@ class FakeRelay:
         else:
             command, answer = SAYS[name]
             self.say(command, answer, times * 2 if command == "AUTH" else times)  # the client tries PLAIN, then LOGIN
+
+    @property
+    def ahead(self) -> bool:
+        return any(self._script.values())
 
     def heal(self) -> None:
         """No more faults."""

@@ -23,6 +23,8 @@ from tests.flow.house import eventually
 from tests.flow.test_user_reports import GROUP, quick, told
 from tests.test_daemon import living
 
+pytestmark = pytest.mark.long
+
 NAMES = ("web.example", "app.example", "one.example", "two.example", "three.example")
 HERE = [("A", address("127.0.0.1"))]
 

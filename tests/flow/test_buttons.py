@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fakes import discord, slack_text, telegram
 from tests.fakes.discord_gateway import PERSON
 from tests.flow.house import ADMIN, GROUP, eventually, world
+
+pytestmark = pytest.mark.long
 
 STRANGER = 9
 

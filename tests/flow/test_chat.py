@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 
+import pytest
+
 from tests.fakes.discord_gateway import CHANNEL as ELSEWHERE
 from tests.flow.house import ADMIN, GROUP, eventually, world
 from tests.flow.spoken import english, instant, lasted, spanish
+
+pytestmark = pytest.mark.long
 
 PRIVATE, RANDOM = 777, "C034"  # a chat on Telegram, a channel on Slack: neither is in the config
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.flow.house import ADMIN, GROUP, eventually, world
+
+pytestmark = pytest.mark.long
 
 
 async def test_an_outage_that_was_over_is_taken_back_on_every_channel(tmp_path):

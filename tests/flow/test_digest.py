@@ -20,6 +20,8 @@ from tests.fakes.site import Site
 from tests.flow.house import eventually
 from tests.reasons import quote
 
+pytestmark = pytest.mark.long
+
 MADRID = ZoneInfo("Europe/Madrid")
 EIGHT = datetime(2026, 11, 20, 8, 0, tzinfo=MADRID)
 FRIDAY = datetime(2026, 11, 20, 7, 59, 58, tzinfo=MADRID)  # "mon-fri 08:00" is in two seconds

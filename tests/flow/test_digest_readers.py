@@ -6,6 +6,7 @@ import asyncio
 import re
 
 import httpx
+import pytest
 
 from bot.model import Destination
 from tests.fakes.mail import FakeRelay
@@ -13,6 +14,8 @@ from tests.fakes.site import Site
 from tests.flow.house import eventually
 from tests.flow.test_digest import EIGHT, FRIDAY, _often, living, made  # noqa: F401
 from tests.scheduler.digest_house import DAY, runs
+
+pytestmark = pytest.mark.long
 
 ANA = Destination("email", "ana@example.org")
 LINK = re.compile(r"https://status\.example\.org(/(?:confirm|unsubscribe)/[\w-]+)")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fakes.faults import Fault
 from tests.flow.house import GROUP, eventually, world
+
+pytestmark = pytest.mark.long
 
 
 async def test_slack_that_is_dead_is_told_afterwards_what_telegram_was_told_in_time(tmp_path):

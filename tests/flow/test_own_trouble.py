@@ -12,6 +12,8 @@ import pytest
 
 from tests.flow.house import STOPS_WITHIN, eventually, world
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.hardened(
     "R15", "the database is overwritten under the daemon", "503; admins hear by a way that needs none"

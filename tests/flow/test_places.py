@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import httpx
+import pytest
 
 from bot.store import open_store
 from tests.fakes.mail import free_ports
 from tests.flow.house import eventually
 from tests.flow.places import HOME, LONDON, SYDNEY, places, token_of
+
+pytestmark = pytest.mark.long
 
 
 async def test_down_by_two_of_three_places_and_partly_by_one(tmp_path):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.flow.house import GROUP, eventually, world
+
+pytestmark = pytest.mark.long
 
 CLEAN = [f'tocsin_audit{{finding="{finding}"}} 0.0' for finding in ("stuck", "untold", "dangling")]
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.fakes.mail import PASSWORD
 from tests.flow.house import DESK, GROUP, eventually, world
 from tests.flow.spoken import english, instant, lasted
+
+pytestmark = pytest.mark.long
 
 
 async def test_an_outage_outlives_the_daemon(tmp_path):

@@ -13,6 +13,8 @@ from tests.fakes.mail import free_ports
 from tests.fakes.site import page
 from tests.flow.house import HEARTBEAT, eventually, world
 
+pytestmark = pytest.mark.long
+
 PAGES = ("/", "/status.json", "/healthz", "/metrics", "/static/", "/nothing")
 KINDS = ("slack", "discord", "telegram", "email", "webhook")
 TOKENS = {  # as they are before anybody finds out that they are wrong

@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.fakes.faults import Fault
 from tests.flow.house import eventually, world
 from tests.flow.spoken import instant
+
+pytestmark = pytest.mark.long
 
 SOON = 2.0  # seconds from the round that decides
 

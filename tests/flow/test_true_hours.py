@@ -30,6 +30,8 @@ from tests.sim.inline import Disk, inline
 from tests.store.made import settle, take
 from tests.wording.outages import EN, ES, at
 
+pytestmark = pytest.mark.long
+
 PLAN = "breaking news goes to Telegram @newsroom and to the site banner."
 X = Service("x", "X (Twitter)", ("web", "app", "TweetDeck"), PLAN)
 BANNER = Service("banner", "Site banner", ("web",))

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 
 from bot.app import open_app
 from bot.config import Config
@@ -17,6 +18,8 @@ from tests.fakes.site import WELL, Site
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.flow.house import eventually
 from tests.test_daemon import living
+
+pytestmark = pytest.mark.long
 
 GROUP, NERVOUS = -100123, -100777
 HOURS = timedelta(hours=1)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import betainc
 
 from bot.judge.surge import CHANCE, FEWEST, FLOOR, HOUR, SIZE, SLOTS, profile, rises, surge, tail, usual
 
@@ -23,6 +22,8 @@ def at(*, weeks=0, **before):
 
 @given(st.integers(1, 20_000), means, st.sampled_from([1.0, SIZE, 7.5]))
 def test_the_tail_is_that_of_the_negative_binomial(count, mean, size):
+    from scipy.special import betainc  # it takes long to import
+
     theirs = betainc(count, size, mean / (size + mean))
     assert tail(count, mean, size) == pytest.approx(theirs, rel=1e-8, abs=1e-12)
 

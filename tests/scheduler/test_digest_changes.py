@@ -24,6 +24,7 @@ ZONES = {
 READERS = 1000
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("season", [0, 1])
 async def test_each_gets_each_once_at_its_hour_though_clocks_change(store, season):
     """The digest comes at 00:00, the hour that is skipped or repeated in Cairo."""

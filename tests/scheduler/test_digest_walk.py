@@ -37,6 +37,7 @@ async def store(tmp_path):
             yield opened
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("season", [0, 1])
 async def test_every_time_of_the_schedule_is_told_once_and_at_its_hour_over_a_clock_change(store, zone, season):
@@ -120,6 +121,7 @@ async def test_whatever_happens_nobody_gets_a_period_twice_and_nothing_of_a_reci
     assert len(coming) == len(set(coming))
 
 
+@pytest.mark.long
 async def test_a_thousand_recipients_in_four_zones_over_a_week_with_two_nodes_and_a_restart(store):
     start = datetime(2026, 10, 22, 12, tzinfo=UTC)
     names = {"madrid": ZONES[0], "york": ZONES[1], "cairo": ZONES[2], "howe": ZONES[3]}

@@ -1,5 +1,5 @@
 """The real engine through seeded faults, on virtual time: with those of several nodes `make test` runs 100 seeds, `make
-test-all` 300, `make sim` thousands.
+check` those too that once found something, `make test-all` 300 and `make sim` thousands.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.sim.engine import runs
 from tests.sim.promises import broken
 
 ROOT = Path(__file__).parent.parent.parent
-FIRST, LAST = map(int, os.environ.get("SEEDS", "1-73").split("-"))
+FIRST, LAST = map(int, os.environ.get("SEEDS", "1-98").split("-"))
 # Beyond those of each run: the clock is set while an outage cannot be written down, while a late message of many waits
 # and the daemon is off, and the day before a ladder is reordered; the audience is renamed twice; a storm ends while a
 # late message of many is on its way; an outage begins in one life and ends in the next, in which the clock is set; the
@@ -81,6 +81,7 @@ def test_every_promise_is_kept(first):
     assert not told, "\n".join(told)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", FOUND)
 def test_what_a_seed_has_found_stays_mended(seed):
@@ -100,6 +101,7 @@ def test_the_faults_that_few_seeds_have_occur():
     assert left == set()
 
 
+@pytest.mark.long
 def test_a_seed_replays_alike_in_any_process():
     code = "from tests.sim.engine import runs\nwith runs() as run: print(*(run(seed).trace for seed in (7, 10)))"
     told = [
@@ -121,6 +123,7 @@ def test_a_seed_replays_alike_in_any_process():
     assert len(set(told[0])) == 2
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_a_bug_is_caught(bug, monkeypatch):

@@ -242,6 +242,7 @@ def _text(one: Delivery) -> str:
     "X has a message of its own, and stands under their end as still down",
 )
 @pytest.mark.hardened("N-A12", "one service, and several, in a storm and in its end", "the number agrees with its noun")
+@pytest.mark.long
 def test_what_each_channel_shows_step_by_step(tmp_path):
     parts = []
     for number, story in enumerate(STORIES):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.channels.discord import DiscordSettings
 from bot.channels.email import EmailSettings
 from bot.channels.slack import SlackSettings
@@ -27,6 +29,7 @@ KINDS = {
 MOST = 8  # messages to a reader
 
 
+@pytest.mark.long
 def test_a_storm_of_hundreds_is_a_few_messages_to_each_reader_and_everything_is_told(tmp_path):
     services = {f"s{number}": Service(f"s{number}", f"Service {number}", ("web",)) for number in range(COUNT)}
     rules = dict.fromkeys(services, Rules(confirm_rounds=1, restore_rounds=1))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parent.parent.parent
 WOES = os.environ.get("SOAK", "cut*6 kill*1 freeze*1 restart*1")  # `make soak` does more
 SEED = os.environ.get("SEED", "7")

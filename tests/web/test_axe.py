@@ -12,7 +12,10 @@ from tests.web.axe import NAMES, SEEN, audited, page, violations
 from tests.web.browser import CHROMIUM
 from tests.web.states import BELOW, STATES, shown
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
+]
 LINKS = {
     "confirm": lambda style: digest_lists.confirm_page("comms", style),
     "leave": lambda style: digest_lists.leave_page("comms", style),

@@ -9,7 +9,10 @@ from tests.web.browser import CHROMIUM, found
 from tests.web.frames import framed
 from tests.web.states import BELOW, STATES, shown
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
+]
 WIDTHS = (320, 360, 700)
 
 
