@@ -14,7 +14,7 @@ from telegram.request import HTTPXRequest, RequestData
 from bot import wording
 from bot.channels.telegram.parse import trim
 from bot.contracts import Cause, Net, Trouble, retry_after
-from bot.net.request import authorities
+from bot.net import authorities
 
 EARLY = 0.2  # seconds, or a half, before the time is over: then it is known whether the request had left
 FORM = "application/x-www-form-urlencoded"
@@ -37,7 +37,7 @@ class Request(HTTPXRequest):
             write_timeout=timeout,
             connect_timeout=half,
             pool_timeout=half,
-            httpx_kwargs={"verify": authorities()},
+            httpx_kwargs={"verify": authorities.shared()},
         )
         self._net = net
         self._within = timedelta(seconds=max(timeout - EARLY, half))
