@@ -11,11 +11,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 UNUSED = {
+    "click",
+    "discord.player",
     "fastapi",
     "httpx._main",
     "markdown_it",
     "opentelemetry",
     "pygments",
+    "slack_sdk.web.client",
     "sqlalchemy.orm",
 }  # of libraries, by nobody
 DATABASE = {"sqlalchemy", "aiosqlite", "alembic", "bot.store"}
@@ -25,7 +28,7 @@ CHANNELS = {"slack_sdk", "discord", "telegram", "aiosmtplib", "aiohttp"}
 
 def loaded(*arguments, code="from bot.__main__ import main; main()", cwd=ROOT):
     """The modules that are there when a command ends."""
-    code = f"import atexit, sys; atexit.register(lambda: print('LOADED', *(m for m in sys.modules if sys.modules[m])));{code}"
+    code = f"import atexit, sys; atexit.register(lambda: print('LOADED', *(m for m in sys.modules if getattr(sys.modules[m], '__spec__', None))));{code}"
     env = os.environ | {"PYTHONPATH": str(ROOT), "XDG_RUNTIME_DIR": "", "PYTHONIOENCODING": "utf-8"}
     env.pop("COLUMNS", None)
     command = [sys.executable, "-c", code, *arguments]
@@ -82,6 +85,20 @@ def test_status_loads_neither_the_page_nor_any_channel(tmp_path):
 @pytest.mark.parametrize("module", sorted(UNUSED | CHANNELS | {"rich", "alembic"}))
 def test_the_daemon_loads_no_library_that_it_was_not_asked_for(module, daemons):
     assert module not in daemons
+
+
+@pytest.mark.parametrize("module", sorted(UNUSED))
+def test_the_channels_load_no_part_of_a_library_that_nobody_uses(module, channels):
+    assert module not in channels
+
+
+@pytest.fixture(scope="module")
+def channels():
+    found = loaded(
+        code="import bot.channels.slack.channel, bot.channels.discord.channel, bot.channels.telegram.channel"
+    )
+    assert found >= {"slack_sdk", "discord", "telegram"}
+    return found
 
 
 @pytest.fixture(scope="module")
