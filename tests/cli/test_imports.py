@@ -82,7 +82,9 @@ def test_status_loads_neither_the_page_nor_any_channel(tmp_path):
     assert not found & (UNUSED | PAGE | CHANNELS | {"rich", "alembic"})
 
 
-@pytest.mark.parametrize("module", sorted(UNUSED | CHANNELS | {"rich", "alembic", "bot.watch.sources.dialects.known"}))
+@pytest.mark.parametrize(
+    "module", sorted(UNUSED | CHANNELS | {"rich", "alembic", "cyclopts", "bot.watch.sources.dialects.known"})
+)
 def test_the_daemon_loads_nothing_that_it_was_not_asked_for(module, daemons):
     assert module not in daemons
 
@@ -103,4 +105,4 @@ def channels():
 
 @pytest.fixture(scope="module")
 def daemons():
-    return loaded(code="import bot.cli, bot.daemon, uvloop")
+    return loaded(code="import bot.quick_run, bot.daemon, uvloop")
