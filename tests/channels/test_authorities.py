@@ -32,9 +32,9 @@ async def test_aiohttp_takes_our_settings(verifies, holds):
 async def test_telegram_and_our_own_transport_take_the_same():
     async with Network() as net:
         before = _holding_authorities()
-        request = Request(net, 1)
         assert net._transport._context is authorities.shared()
-        assert request._client._transport._pool._ssl_context is authorities.shared()
+        request = Request(net, 1)
+        assert request._sdk._client._transport._pool._ssl_context is authorities.shared()
         assert _holding_authorities() == before
         await request.shutdown()
 
