@@ -8,7 +8,7 @@ import sys
 from benchmarks.checks import Size
 from benchmarks.figures import Row
 
-DAEMON = "uvloop, bot.cli, bot.daemon"
+DAEMON = "uvloop, bot.quick_run, bot.daemon"
 CHANNELS = (
     "bot.channels.slack.channel, bot.channels.slack.socket_mode, bot.channels.discord.channel, "
     "bot.channels.telegram.channel, bot.channels.telegram.polling, bot.channels.email.smtp"

@@ -15,13 +15,15 @@ def main() -> None:
 
 
 def _quickly(command: list[str], arguments: list[str]) -> int | None:
-    """The exit code of a command that the running daemon can answer, and of help; None if the command has to find out
-    itself.
-    """
+    """The exit code of a command that needs no command line to be read, or None."""
     if command in (["--help"], ["-h"]) and not arguments:
         from bot import quick_help  # noqa: PLC0415 # the other commands do without
 
         return quick_help.quick()
+    if command == ["run"]:
+        from bot import quick_run  # noqa: PLC0415 # as above
+
+        return quick_run.quick(arguments)
     if command == ["healthcheck"]:
         from bot import healthcheck  # noqa: PLC0415 # as above
 

@@ -90,7 +90,7 @@ from bot.channels import AnyChannel
 from bot.config import load, schema
 from bot.model import Health
 from bot.watch.sources.dialects.base import Asked
-from bot.watch.sources.status_page import DIALECTS
+from bot.watch.sources.dialects.known import DIALECTS
 from bot.wording.catalog import catalogs
 
 NOW = datetime(2022, 7, 14, 14, tzinfo=UTC)
@@ -123,10 +123,10 @@ web: {motto: "All the news"}
 
 # What CONTRIBUTING asks for, one place after the other: (file, what stands there, what is put in its place); a new file has
 # nothing there yet. A list of files is one place each; `locales` stands for the file of every language.
-CHECKS, SOURCES, PAGE, CHANNELS = (
+CHECKS, SOURCES, DIALECTS, CHANNELS = (
     "watch/checks/__init__.py",
     "watch/sources/__init__.py",
-    "watch/sources/status_page.py",
+    "watch/sources/dialects/known.py",
     "channels/__init__.py",
 )
 PLACES = {
@@ -140,7 +140,7 @@ PLACES = {
     ),
     "dialect": (
         ("watch/sources/dialects/oneline.py", "", DIALECT),
-        (PAGE, "    *cachet.DIALECTS,", "    oneline.DIALECT,\n    *cachet.DIALECTS,"),
+        (DIALECTS, "    *cachet.DIALECTS,", "    oneline.DIALECT,\n    *cachet.DIALECTS,"),
     ),
     "channel": (
         ("channels/ticker.py", "", CHANNEL),
@@ -158,7 +158,7 @@ PLACES = {
 IMPORTS = (
     (CHECKS, "from bot.watch.checks.finger import FingerCheck"),
     (SOURCES, "from bot.watch.sources.trackers.oracle import OracleTracker"),
-    (PAGE, "from bot.watch.sources.dialects import oneline"),
+    (DIALECTS, "from bot.watch.sources.dialects import oneline"),
     (CHANNELS, "from bot.channels.ticker import TickerSettings"),
 )
 

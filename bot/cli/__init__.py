@@ -48,12 +48,12 @@ def main() -> None:
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except Exception as error:
-        _explain(error)
+        explain(error)
         raise
     raise SystemExit(code or 0)
 
 
-def _explain(error: Exception) -> None:
+def explain(error: Exception) -> None:
     """Say what is wrong, and exit, if it is the user's to mend."""
     from bot.config import ConfigError  # noqa: PLC0415 # `--help` starts quickly without it
     from bot.contracts import Unable  # noqa: PLC0415 # as above

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from bot.cli.console import HERE, File, fail, out, work
+from bot.cli.console import HERE, File, fail, out
+from bot.start import work
 
 if TYPE_CHECKING:
     from bot.config import Config

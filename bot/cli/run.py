@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
 
-from bot import __version__
-from bot.cli.console import HERE, File, fail, log, out, work
-from bot.cli.file_limit import file_limit, raise_file_limit
+from bot import start
+from bot.cli.console import HERE, File, fail, out
 from bot.cli.health import asked_how_it_is, troubles
+from bot.start import LogFormat, LogLevel, log, work
 
 if TYPE_CHECKING:
-    from bot.app import App
     from bot.config import Config
-
-LogFormat = Literal["text", "json"]
-LogLevel = Literal["debug", "info", "warning", "error"]
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
 
@@ -54,28 +48,7 @@ def run(*, config: File = HERE, log_format: LogFormat = "text", log_level: LogLe
         The lowest level that is logged.
 
     """
-    from bot import daemon  # noqa: PLC0415 # the shell commands start quickly without it
-    from bot.config import ConfigError  # noqa: PLC0415 # as above
-    from bot.contracts import Unable  # noqa: PLC0415 # as above
-
-    in_json = log_format == "json"
-    log(logging.getLevelNamesMapping()[log_level.upper()], JsonLines() if in_json else None)
-    raise_file_limit()
-    try:
-        return work(daemon.run(config, _begun, daemon.Stop()))
-    except (ConfigError, Unable) as error:
-        if not in_json:
-            raise
-        logging.getLogger("tocsin").error("ended: %s", error)  # readers of JSON get nothing else
-        return 2 if isinstance(error, ConfigError) else 1
-
-
-async def _begun(home: App) -> None:
-    from bot.web import operator_log  # noqa: PLC0415 # as above
-
-    config = home.config
-    operator_log.begun(__version__, tuple(config.services), tuple(home.channels), f"{config.web.url}/")
-    logging.getLogger("tocsin").info("open files: at most %d", file_limit())
+    return start.daemon(config, log_format, log_level)
 
 
 def healthcheck(*, config: File = HERE) -> int:
@@ -95,19 +68,3 @@ async def _healthcheck(config: Config) -> int:
         fail("; ".join((f"not well: {why} at {url}", *troubles(answer))), 1)
     out.line("well")
     return 0
-
-
-class JsonLines(logging.Formatter):
-    """time (ISO 8601, UTC), level, logger, message; for errors also the traceback, which has no values."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One line, whatever the message contains."""
-        said = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            said["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(said)

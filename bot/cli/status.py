@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from bot.cli import health
-from bot.cli.console import HERE, AsData, File, err, fail, out, show, work
+from bot.cli.console import HERE, AsData, File, err, fail, out, show
+from bot.start import work
 
 if TYPE_CHECKING:
     from bot.config import Config

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from bot.cli.console import HERE, File, err, fail, log, out, show, work
+from bot.cli.console import HERE, File, err, fail, out, show
+from bot.start import log, work
 
 if TYPE_CHECKING:
     from bot.config import Config

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from bot.cli.console import fail, log, work
-from bot.cli.file_limit import raise_file_limit
+from bot.cli.console import fail
+from bot.file_limit import raise_file_limit
+from bot.start import log, work
 
 LARGEST = 4096  # bytes of a token's file
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 import httpx
@@ -185,12 +184,6 @@ def _origin(url: httpx.URL) -> tuple[str, int]:
     if not 0 < port < 65536:
         raise ValueError("the URL's port is not between 1 and 65535")
     return host, port
-
-
-@cache
-def authorities() -> ssl.SSLContext:
-    """Whom httpx trusts, for an SDK that is built on it: each of its clients would read them anew, which takes 30 ms."""
-    return httpx.create_ssl_context()
 
 
 def _basic(userinfo: bytes) -> str:

@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 
 from bot.contracts import Cause, Family
 from bot.model import AdviceCode, Reason, ReasonCode
+from bot.net import authorities
 from bot.net.address_guard import INNER, inner
 from bot.net.connection import Connection
 from bot.net.dns import DnsClient, literal
@@ -56,12 +57,8 @@ class Transport:
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
-        """Shared by all and made on demand, as reading the system's authorities takes a tenth of a second."""
-        context = ssl.create_default_context()
-        if self._ca_file is not None:
-            context.load_verify_locations(self._ca_file)
-        context.set_alpn_protocols(["http/1.1"])
-        return context
+        """Made on demand, as reading the system's authorities takes a while."""
+        return authorities.shared() if self._ca_file is None else authorities.trusting(self._ca_file)
 
     async def ask(self, prepared: Prepared, trip: Trip, *, cap: int, fresh: bool, guarded: bool) -> tuple[Reply, Wire]:
         """The response, and its connection (no longer the caller's). Raise OSError or TroubleError."""

@@ -12,7 +12,6 @@ from http import HTTPStatus
 from socket import socket
 from typing import cast
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -21,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
+from uvicorn import Config, server
 
 from bot.contracts import Unable
 from bot.errors import fault
@@ -164,7 +164,7 @@ async def _refused(errors: ErrorPages, request: Request, error: Exception) -> Re
     return response
 
 
-class Server(uvicorn.Server):
+class Server(server.Server):
     """uvicorn in our event loop and on our socket, with bounds on everything that callers control. Signals stay with
     us, as uvicorn would stop before sends in progress end. `behind_proxy`: private addresses belong to a proxy of ours.
     """
@@ -177,7 +177,7 @@ class Server(uvicorn.Server):
         ready = partial(ReadyProtocol, at_hand=front.at_hand, turns=Turns(busy=front.busy), requests=Requests())
         super().__init__(
             # Without `proxy_headers`, as by default uvicorn trusts the headers of local callers.
-            uvicorn.Config(
+            Config(
                 front,
                 http=cast("type[asyncio.Protocol]", partial(ready, gate=gate, limits=bounds, refusal=front.refusal)),
                 ws="none",

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
 
+from bot.wording import babel_data
+
 ENGLISH: Final = "en"
 CODE: Final = re.compile(r"[a-z]{2,3}")
 # Tables whose keys differ between languages.
@@ -169,7 +171,9 @@ class Catalogs(Mapping[str, Catalog]):
 
 @cache
 def catalogs() -> Catalogs:
-    return Catalogs()
+    found = Catalogs()
+    babel_data.keep_only(found)
+    return found
 
 
 @cache

@@ -8,8 +8,10 @@ import time
 
 import pytest
 
+from bot.channels.telegram import TelegramSettings
 from bot.model import Delivery, DeliveryAction, Destination, Notice, Sent, Text, Tone
 from tests.channels.telegram_updates import Asked, Hearing, hearing, until
+from tests.fakes.telegram import TOKEN
 
 
 class TestPolling(Hearing):
@@ -45,6 +47,23 @@ class TestPolling(Hearing):
             asked.gate.set()
             await until(lambda: not far.waiting)
         assert memory["telegram.offset"] == "4711:900002"
+
+    async def test_a_batch_of_long_messages_is_heard_whole(self, far, channel):
+        asked = Asked()
+        for number in range(100):
+            far.say(number + 1, f"/report x {'😱' * 4000}")
+        async with hearing(channel, asked.answer):
+            await until(lambda: not far.waiting and len(asked.asks) == 100)
+
+    async def test_a_poll_may_take_longer_than_a_request(self, far, desk):
+        asked = Asked()
+        settings = TelegramSettings(token=TOKEN, api_url=far.url, timeout=0.2)
+        async with settings.open(desk) as channel, hearing(channel, asked.answer):
+            await until(lambda: far.polls)
+            await asyncio.sleep(0.5)
+            assert far.polls == 1
+            far.say(1, "/status")
+            await until(lambda: asked.asks)
 
     async def test_another_bots_offset_is_forgotten(self, far, channel, memory):
         memory["telegram.offset"] = "999:999999999"

@@ -9,11 +9,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 UNUSED = {
+    "click",
+    "discord.player",
     "fastapi",
     "httpx._main",
     "markdown_it",
     "opentelemetry",
     "pygments",
+    "slack_sdk.web.client",
     "sqlalchemy.orm",
 }  # of libraries, by nobody
 DATABASE = {"sqlalchemy", "aiosqlite", "alembic", "bot.store"}
@@ -23,7 +26,7 @@ CHANNELS = {"slack_sdk", "discord", "telegram", "aiosmtplib", "aiohttp"}
 
 def loaded(*arguments, code="from bot.__main__ import main; main()", cwd=ROOT):
     """The modules that are there when a command ends."""
-    code = f"import atexit, sys; atexit.register(lambda: print('LOADED', *(m for m in sys.modules if sys.modules[m])));{code}"
+    code = f"import atexit, sys; atexit.register(lambda: print('LOADED', *(m for m in sys.modules if getattr(sys.modules[m], '__spec__', None))));{code}"
     env = os.environ | {"PYTHONPATH": str(ROOT), "XDG_RUNTIME_DIR": "", "PYTHONIOENCODING": "utf-8"}
     env.pop("COLUMNS", None)
     command = [sys.executable, "-c", code, *arguments]
@@ -77,7 +80,17 @@ def test_status_loads_neither_the_page_nor_any_channel(tmp_path):
     assert not found & (UNUSED | PAGE | CHANNELS | {"rich", "alembic"})
 
 
-def test_the_daemon_loads_no_library_that_it_was_not_asked_for():
-    found = loaded(code="import bot.cli, bot.daemon, uvloop")
+def test_the_daemon_loads_nothing_that_it_was_not_asked_for():
+    found = loaded(code="import bot.quick_run, bot.daemon, uvloop")
     assert "bot.daemon" in found
-    assert not found & (UNUSED | CHANNELS | {"rich", "alembic"})
+    assert not found & (UNUSED | CHANNELS | {"rich", "alembic", "cyclopts", "bot.watch.sources.dialects.known"})
+
+
+def test_the_channels_load_no_part_of_a_library_that_nobody_uses():
+    code = """
+import bot.channels.discord.channel, bot.channels.slack.channel, bot.channels.telegram.channel
+bot.channels.telegram.channel.Request(None, 1)
+"""
+    found = loaded(code=code)
+    assert found >= {"slack_sdk", "discord", "telegram"}
+    assert not found & (UNUSED | {"h11", "httpcore"})

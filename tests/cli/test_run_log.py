@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.cli import file_limit
-from bot.cli.run import JsonLines
+from bot import file_limit
 from bot.model import OURSELVES, Confidence, Health, Incident, Reading, Role, Service, ServiceState, SourceReport
 from bot.model.observations import Outcome
+from bot.start import JsonLines
 from bot.web import operator_log
 from tests.cli.test_cli import tocsin, write
 from tests.flow.house import eventually, world

@@ -15,9 +15,10 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import httpx
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
+from uvicorn import Config
+from uvicorn import server as uvicorn_server
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE = 180  # seconds, for a busy machine
@@ -37,7 +38,7 @@ OPTIONS = (
 async def served(app):
     """The site on a free port; its address."""
     with socket.create_server(("127.0.0.1", 0)) as door:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
+        server = uvicorn_server.Server(Config(app, log_level="warning", lifespan="off", ws="none"))
         serving = asyncio.create_task(server.serve(sockets=[door]))
         yield f"http://127.0.0.1:{door.getsockname()[1]}"
         server.should_exit = True

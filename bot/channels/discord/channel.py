@@ -11,6 +11,7 @@ from typing import Any
 import discord
 
 from bot import wording
+from bot.channels import aiohttp_tls
 from bot.channels.discord import PORTAL, gateway
 from bot.channels.discord.reach import Reacher
 from bot.channels.discord.receipts import PLAINER, TROUBLE, UNKNOWN_MESSAGE, Limited, invalid, judge, uneditable
@@ -30,6 +31,7 @@ LOOK_BACK = 20  # messages searched for one that may have arrived
 async def connect(
     token: str, api_url: str, gateway_url: str | None, timeout: float, desk: ChannelContext
 ) -> AsyncIterator[DiscordChannel]:
+    aiohttp_tls.share()
     point(api_url, gateway_url)
     session = Session(token)
     try:

@@ -135,7 +135,7 @@ class EmailSettings(BaseModel):
     async def open(self, desk: ChannelContext) -> AsyncIterator[EmailChannel]:
         from bot.channels.email import render, smtp  # noqa: PLC0415  an unused channel costs nothing
 
-        way = smtp.Relay(self, await asyncio.to_thread(self.tls))
+        way = smtp.Relay(self, await self._tls_of_relay())
         try:
             yield EmailChannel(render.Letters(self.sender, desk.look, dkim=self.dkim), way, self.sender.addr_spec)
         finally:
@@ -155,7 +155,11 @@ class EmailSettings(BaseModel):
     async def probe(self, net: Net, *, often: bool = False) -> Reason | Unclear | None:
         from bot.channels.email import smtp  # noqa: PLC0415  an unused channel costs nothing
 
-        return await smtp.probe(self, await asyncio.to_thread(self.tls))
+        return await smtp.probe(self, await self._tls_of_relay())
+
+    async def _tls_of_relay(self) -> ssl.SSLContext | None:
+        """None for a relay without TLS."""
+        return None if self.security == "none" else await asyncio.to_thread(self.tls)
 
     def tls(self) -> ssl.SSLContext:
         """Made once: reading the system's authorities takes 0.1 s, and the relay is looked at all the time."""

@@ -73,7 +73,7 @@ class Line:
 class Relay:
     """The relay of one account."""
 
-    def __init__(self, settings: EmailSettings, tls: ssl.SSLContext) -> None:
+    def __init__(self, settings: EmailSettings, tls: ssl.SSLContext | None) -> None:
         self._settings = settings
         self._tls = tls
         self._room = ConnectionLimit(settings.connections)
@@ -230,7 +230,7 @@ class Relay:
         return Sent(mail.id)
 
 
-def client(settings: EmailSettings, tls: ssl.SSLContext) -> SMTP:
+def client(settings: EmailSettings, tls: ssl.SSLContext | None) -> SMTP:
     """A client that is not connected yet."""
     name = socket.gethostname()
     return SMTP(
@@ -247,7 +247,7 @@ def client(settings: EmailSettings, tls: ssl.SSLContext) -> SMTP:
     )
 
 
-async def probe(settings: EmailSettings, tls: ssl.SSLContext) -> Reason | None:
+async def probe(settings: EmailSettings, tls: ssl.SSLContext | None) -> Reason | None:
     """Connect, secure, log in, leave. None, or the fault with advice."""
     smtp = client(settings, tls)
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.channels import aiohttp_tls
 from bot.channels.masking import unsendable
 from bot.channels.slack import TOKENS
 from bot.channels.slack.channel_names import ChannelNames
@@ -31,6 +32,7 @@ sdk_log = logging.getLogger(f"{__name__}.sdk")
 
 @asynccontextmanager
 async def opened(settings: SlackSettings, desk: ChannelContext) -> AsyncIterator[Slack]:
+    aiohttp_tls.share()
     sdk_log.setLevel(logging.CRITICAL)
     # Half of the time for connecting: a time-out there proves that nothing was sent.
     timeout = aiohttp.ClientTimeout(total=settings.timeout, sock_connect=settings.timeout / 2)

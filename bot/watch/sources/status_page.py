@@ -15,22 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, field_val
 from bot.contracts import Between, Length, Net, SourceState
 from bot.model import Health, Role, SourceReport
 from bot.offload.pool import SMALL, OverranError, offload
-from bot.watch.sources.dialects import (
-    aws,
-    betterstack,
-    cachet,
-    feed,
-    googlecloud,
-    incidentio,
-    instatus,
-    slack,
-    statusio,
-    statuspage,
-    statuspal,
-    uptimekuma,
-)
-from bot.watch.sources.dialects.base import CAP, Asked, Dialect, NotShownError, link, silence
-from bot.watch.sources.dialects.feed import FORGOTTEN
+from bot.watch.sources.dialects.base import CAP, FORGOTTEN, Asked, Dialect, NotShownError, link, silence
 from bot.watch.sources.discovery import AUTO, HEAD, Candidate, feeds, reads_feeds, ways
 from bot.watch.sources.http_cache import Got, PageRequest, fetch
 
@@ -46,24 +31,12 @@ SEEK_AGAIN = timedelta(minutes=10)  # after a failed search: an unreadable page 
 LOST_AFTER = timedelta(minutes=30)  # after this silence it may have changed its vendor
 BELIEVED = timedelta(days=1)  # a better candidate may have been away for a moment, or be new
 
-# In the order that `auto` tries: the most common first, formats that others imitate last.
-DIALECTS: tuple[Dialect, ...] = (
-    statuspage.WHOLE,
-    *incidentio.DIALECTS,
-    slack.DIALECT,
-    aws.DIALECT,
-    googlecloud.DIALECT,
-    feed.AZURE,
-    *instatus.DIALECTS,
-    betterstack.DIALECT,
-    statusio.DIALECT,
-    statuspal.DIALECT,
-    uptimekuma.DIALECT,
-    *cachet.DIALECTS,
-    feed.ATOM,
-    feed.RSS,
-    statuspage.DIALECT,
-)
+
+def dialects() -> tuple[Dialect, ...]:
+    """All of them, in the order that `auto` tries. They take 2 MB, and only services with a status page need them."""
+    from bot.watch.sources.dialects.known import DIALECTS  # noqa: PLC0415
+
+    return DIALECTS
 
 
 def _unguessable(token: SecretStr) -> SecretStr:
@@ -115,13 +88,13 @@ class OfficialPage(BaseModel):
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
-        if not any(way.addresses for way in ways(self.kind, self.url, DIALECTS)):
+        if not any(way.addresses for way in ways(self.kind, self.url, dialects())):
             raise ValueError(f"a page of the kind {self.kind} has no such address")
         return self
 
     async def read(self, net: Net, now: datetime, memory: SourceState) -> SourceReport:
         """As in `contracts.Source`. Of several candidates, the right one is searched once."""
-        tried = ways(self.kind, self.url, DIALECTS)
+        tried = ways(self.kind, self.url, dialects())
         if self.kind != AUTO and len(tried) == 1:
             return (await self._hear(net, now, memory, tried[0]))[0] or silence(now)
         if _must_seek(memory, now):
@@ -209,7 +182,7 @@ class OfficialPage(BaseModel):
         wish = PageRequest(self.url, "text/html", self.timeout, CAP)
         got = await fetch(net, memory, wish, now)
         found = await _feeds(got.body or b"", self.url)
-        readers = [one for one in DIALECTS if reads_feeds(one)]
+        readers = [one for one in dialects() if reads_feeds(one)]
         return [Candidate(one, url, guarded=_host(url) != _host(self.url)) for url in found for one in readers]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
@@ -33,7 +34,7 @@ ShortText = Annotated[str, StringConstraints(max_length=100)]
 class Strict(BaseModel):
     """Refuses what it does not know, without quoting it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def sound(why: Reason, depth: int = 0) -> Reason:
@@ -112,7 +113,7 @@ class Report(Strict):
 class Instructions(BaseModel):
     """The server's answer. `etag`: of the config to check by; `checks`: services to check now."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     etag: ShortText = ""
     checks: Annotated[tuple[ShortText, ...], Field(max_length=MOST)] = ()
@@ -121,7 +122,7 @@ class Instructions(BaseModel):
 class Task(BaseModel):
     """A service to check; times in seconds. The routes are checks as plain values, by name."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     id: ShortText
     every: Annotated[Finite, Field(gt=0)]
@@ -133,7 +134,7 @@ class Task(BaseModel):
 class Assignment(BaseModel):
     """All that a witness is to check. It ignores what it does not know, so that servers may be newer."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     version: int = VERSION
     name: ShortText
@@ -141,10 +142,12 @@ class Assignment(BaseModel):
     services: tuple[Task, ...] = ()
 
 
-CHECKS: TypeAdapter[Any] = TypeAdapter(AnyCheck, config=None)
+@cache
+def _checks() -> TypeAdapter[Any]:
+    return TypeAdapter(AnyCheck, config=None)
 
 
 def understood(values: Mapping[str, Any]) -> Check:
     """The check of plain values. Raise ValueError for one that this version does not know."""
-    found: Check = CHECKS.validate_python(dict(values))
+    found: Check = _checks().validate_python(dict(values))
     return found

@@ -15,7 +15,7 @@ from functools import partial
 
 from bot.model import Health, SourceReport
 from bot.watch.sources.dialects.base import LONGEST_HEADLINE, LONGEST_LINK, MOST_COMPONENTS, MOST_PLANNED, Dialect
-from bot.watch.sources.status_page import DIALECTS
+from bot.watch.sources.dialects.known import DIALECTS
 from tests.cpu import allowed, cpu
 from tests.watch.sources.dialects.pages import DATA, NOW, told
 from tests.watch.sources.dialects.vendors import FILES

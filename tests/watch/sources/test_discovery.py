@@ -7,8 +7,9 @@ import time
 import pytest
 
 from bot.watch.sources.dialects.base import Dialect
+from bot.watch.sources.dialects.known import DIALECTS
 from bot.watch.sources.discovery import AUTO, FORMS, HOSTS, feeds, ways
-from bot.watch.sources.status_page import DIALECTS, OfficialPage
+from bot.watch.sources.status_page import OfficialPage
 
 
 def dialect(kind: str, where: str, accept: str = "application/json") -> Dialect:
@@ -73,7 +74,7 @@ def test_a_real_statuspage_needs_one_request_and_an_imitation_comes_last():
 
 
 def test_a_page_that_cannot_be_of_its_kind_is_refused_at_once(monkeypatch):
-    monkeypatch.setattr("bot.watch.sources.status_page.DIALECTS", (dialect("statuspage", ""),))
+    monkeypatch.setattr("bot.watch.sources.dialects.known.DIALECTS", (dialect("statuspage", ""),))
     with pytest.raises(ValueError, match="a page of the kind statuspage has no such address"):
         OfficialPage(kind="statuspage", url="https://a.example/")
 

@@ -15,7 +15,7 @@ from bot.model import Health
 from bot.net import Network
 from bot.offload.pool import SMALL, OverranError
 from bot.watch.sources import OfficialPage, status_page
-from bot.watch.sources.dialects import statuspage
+from bot.watch.sources.dialects import known, statuspage
 from bot.watch.sources.dialects.base import CAP, Asked, clean
 from bot.watch.sources.dialects.dates import about, date, instant
 from bot.watch.sources.dialects.feed import ATOM, FORGOTTEN, RSS
@@ -116,7 +116,7 @@ FROZE = {
 @hardened("A4", "the five pages that held the loop for minutes", "a moment each")
 @pytest.mark.parametrize("kind", FROZE)
 def test_what_froze_the_daemon_is_read_in_a_moment(kind, saw):
-    dialect = next(one for one in status_page.DIALECTS if one.kind == kind)
+    dialect = next(one for one in known.DIALECTS if one.kind == kind)
     taken = cpu(lambda: told(dialect, *FROZE[kind]), enough=LONGEST)
     assert taken < allowed(LONGEST, taken)
     saw(f"{taken:.2f} s")

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from bot.watch.sources.dialects.base import CAP, Dialect
-from bot.watch.sources.status_page import DIALECTS
+from bot.watch.sources.dialects.known import DIALECTS
 
 BAIT = {
     "hyphens": "-aa",

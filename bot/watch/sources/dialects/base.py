@@ -29,6 +29,7 @@ PARTS = 1000
 EVENTS = 200
 TOUCHED = 100  # components named by one event
 UPDATES = 10  # of one event, at either end of their list: the newest stands first or last
+FORGOTTEN = timedelta(days=14)  # open and silent for so long: its page forgot to close it, as many do
 SKEW = timedelta(minutes=5)  # a page's clock may be this far ahead of ours ...
 WRONG_ZONE = timedelta(hours=14)  # ... and this far if it writes times in a zone that it does not name
 

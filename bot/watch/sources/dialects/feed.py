@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
 from urllib.parse import urlsplit
 
 from bot.model import Health, SourceReport
-from bot.watch.sources.dialects.base import LONGEST_KEY, WRONG_ZONE, Asked, Dialect, Event, clean, link
+from bot.watch.sources.dialects.base import FORGOTTEN, LONGEST_KEY, WRONG_ZONE, Asked, Dialect, Event, clean, link
 from bot.watch.sources.dialects.dates import folded
 from bot.watch.sources.dialects.feed_entries import Entry, Feed, read
 from bot.watch.sources.dialects.feed_stage import (
@@ -33,7 +33,6 @@ from bot.watch.sources.dialects.incidents_only import reported, wanted
 from bot.watch.sources.dialects.stage_words import GONE, Label, stage
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"
-FORGOTTEN = timedelta(days=14)  # open and silent for so long: its page forgot to close it, as many do
 _LONGEST = 100_000  # characters of an incident searched for names
 _READ = 200_000  # characters of all texts, but at least `_LEAST` of each
 _LEAST = 2000
