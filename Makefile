@@ -19,7 +19,8 @@ run: .venv/run.stamp  ## the daemon, with ./config.yaml
 	@$(BIN)/tocsin run
 
 # Types are checked beside the tests; several processes keep two cores at work, as many tests wait for something, and those
-# that take long wait most. In a fresh clone all tests are compiled once before, and not by each process.
+# that take long wait most; these are left out unless there are ARGS. In a fresh clone all tests are compiled once before, and
+# not by each process.
 TESTS = $(if $(ARGS),,-m "not long")
 PROCESSES = $(if $(TESTS),4,5)
 test: .venv/dev.stamp  ## style, types, unused code, import rules and the tests, but for those that take long

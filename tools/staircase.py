@@ -31,7 +31,8 @@ def purpose(package: str) -> str:
 
 def drawing() -> str:
     rows = [("  " * number + package, package) for number, step in enumerate(steps()) for package in step]
-    return "```text\n" + "\n".join(f"{name:<36}{purpose(package)}" for name, package in rows) + "\n```\n"
+    width = max(len(name) for name, _ in rows) + 2
+    return "```text\n" + "\n".join(f"{name:<{width}}{purpose(package)}" for name, package in rows) + "\n```\n"
 
 
 def drawn(page: str) -> str:
