@@ -18,16 +18,14 @@ demo: .venv/run.stamp  ## an outage and its restoration within a minute, with no
 run: .venv/run.stamp  ## the daemon, with ./config.yaml
 	@$(BIN)/tocsin run
 
-# Types are checked beside the tests; several processes keep two cores at work, as many tests wait for something, and those
-# that take long wait most; these are left out unless there are ARGS. In a fresh clone all tests are compiled once before, and
-# not by each process.
+# Types are checked beside the tests; five processes keep two cores at work, as many tests wait for something. In a fresh
+# clone all tests are compiled once before, and not by each of the five. Those that take long are left out, unless there are ARGS.
 TESTS = $(if $(ARGS),,-m "not long")
-PROCESSES = $(if $(TESTS),4,5)
 test: .venv/dev.stamp  ## style, types, unused code, import rules and the tests, but for those that take long
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@mkdir -p .mypy_cache; { $(BIN)/vulture && $(BIN)/mypy; } >.mypy_cache/said 2>&1 & types=$$!; \
 	[ -d tests/__pycache__ ] || $(BIN)/python -m pytest -q --collect-only >/dev/null; \
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal $(TESTS) $(ARGS); tests=$$?; \
+	$(BIN)/python -m pytest -n 5 --dist worksteal $(TESTS) $(ARGS); tests=$$?; \
 	wait $$types; types=$$?; cat .mypy_cache/said; [ $$types -eq 0 ] && exit $$tests
 
 check: .venv/dev.stamp  ## all that must pass before a change lands: the same with every test

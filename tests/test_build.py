@@ -19,6 +19,8 @@ from ruamel.yaml import YAML
 import bot
 from tests.cli.test_cli import tocsin
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent
 LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
@@ -187,7 +189,6 @@ async def test_who_has_no_config_is_told_how_to_make_one_and_it_works(tmp_path):
 # ── and what is known of it ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.long
 def test_the_bill_of_materials_names_all_of_the_lock(tmp_path):
     target = tmp_path / "tocsin.cdx.json"
     [recipe] = re.findall(r"cyclonedx_py (.*) -o dist/tocsin\.cdx\.json requirements\.lock", MAKEFILE)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 STEPS = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## To add a command\n")[2].partition("\n## ")[0]
 FUNCTION = """def _newest(context: CommandContext) -> Response:

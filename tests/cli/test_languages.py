@@ -8,6 +8,8 @@ import pytest
 
 from tests.cli.test_cli import ROOT, cold, tocsin, write
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def locales(tmp_path):

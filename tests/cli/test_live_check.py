@@ -26,6 +26,8 @@ from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.reasons import english
 
+pytestmark = pytest.mark.long
+
 HERE = "112233445566778899"
 
 
