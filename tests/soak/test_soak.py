@@ -54,7 +54,7 @@ def test_nothing_is_lost_whatever_befalls(backend):
 
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(
-    "SOAK" not in os.environ, reason="takes long: make soak; the simulator catches the same bug in make test"
+    "SOAK" not in os.environ, reason="takes long: make soak; the simulator catches the same bug in make check"
 )
 def test_marking_sent_before_sending_loses_notices_and_the_soak_sees_it():
     tally = soak("sqlite", "cut*6", "careless")
