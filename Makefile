@@ -29,7 +29,7 @@ test: .venv/dev.stamp  ## style, types, unused code, import rules and the tests,
 	wait $$types; types=$$?; cat .mypy_cache/said; [ $$types -eq 0 ] && exit $$tests
 
 check: .venv/dev.stamp  ## all that must pass before a change lands: the same with every test
-	@$(MAKE) --no-print-directory test TESTS=
+	@$(MAKE) --no-print-directory test TESTS= CLUSTER_SEEDS=1-3
 
 test-all: .venv/dev.stamp  ## every test with four times the examples of each property, three times the seeds, and the soak
 	@$(MAKE) --no-print-directory test TESTS= EXAMPLES=many SEEDS=1-300 SOAK="cut*20 kill*2 freeze restart"
