@@ -11,7 +11,7 @@ from statistics import median
 from benchmarks.daemon import EVERY, config, daemon, four_channels, names, places
 from benchmarks.far import Far, World
 from benchmarks.figures import Row, cpu, percentile, rss
-from bot.net.pool import AGE
+from bot.net.connection import AGE
 
 SINGLE = 20  # outages of one service
 APART = 0.4  # seconds between two of these

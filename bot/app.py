@@ -33,16 +33,14 @@ from bot.own_alerts.without_database import WithoutDatabase
 from bot.own_alerts.witness_health import WitnessHealth
 from bot.own_alerts.worker_health import WorkerHealth
 from bot.own_health import OwnHealth, Part
-from bot.scheduler import clock_offset
+from bot.scheduler import clock_steps
 from bot.scheduler.clock_steps import ClockSteps
-from bot.scheduler.following import Following
+from bot.scheduler.following import Following, WitnessSharing, while_ours
 from bot.scheduler.jobs import Scheduler
 from bot.scheduler.result_writer import Result, Results
-from bot.scheduler.roles import while_ours
-from bot.scheduler.witness_sharing import WitnessSharing
 from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
-from bot.watch.blindness import look_while_blind
+from bot.watch.canaries import look_while_blind
 from bot.watch.rounds import Rounds
 from bot.web import heartbeats as heartbeat_urls
 from bot.web import operator_log, unsubscribe
@@ -241,7 +239,7 @@ class App:
         return [*self.rounds.drain(), *(self.witnesses.registry.drain() if self.witnesses else ())]
 
     def _clock_steps(self) -> ClockSteps:
-        boot = "" if self.store.ownership.wall else clock_offset.boot_id()
+        boot = "" if self.store.ownership.wall else clock_steps.boot_id()
         return ClockSteps(PROCESS, self.recorder, self.rounds, self.outbox, self.heartbeats, self.user_reports, boot)
 
     def _site(self) -> Starlette:
@@ -361,7 +359,7 @@ async def open_app(
         # What several machines store has one clock, the database's; this one's may be set as it likes.
         PROCESS.follow(store.ownership.wall)
         if store.ownership.wall is None:
-            await clock_offset.restore(store, PROCESS, clock_offset.boot_id(), engine.recorder.reworded)
+            await clock_steps.restore(store, PROCESS, clock_steps.boot_id(), engine.recorder.reworded)
         await engine.load()
         home = _app(config, engine, net, channels, door)
         with unsearched():

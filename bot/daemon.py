@@ -15,8 +15,7 @@ from typing import Any, TypeVar
 
 from bot.app import App, bound, open_app
 from bot.config import Config, ConfigError, load
-from bot.config.apart import read_apart
-from bot.config.changes import described, is_live
+from bot.config.apart import described, is_live, read_apart
 from bot.contracts import ChannelContext, Unable
 from bot.errors import fault
 from bot.model import Reason, ReasonCode

@@ -1,20 +1,23 @@
-"""Starts what runs for long: its log, its event loop, and the daemon itself."""
+"""Start what runs for long: its limit of open files, its log, its event loop, and the daemon itself."""
 
 from __future__ import annotations
 
 import json
 import logging
+import resource
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot import __version__
-from bot.file_limit import file_limit, raise_file_limit
 
 if TYPE_CHECKING:
     from bot.app import App
+
+ENOUGH = 65_536  # if the system names no limit, or one that cannot be reached
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -99,3 +102,19 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             said["traceback"] = self.formatException(record.exc_info)
         return json.dumps(said)
+
+
+def raise_file_limit() -> int:
+    """Raise the soft limit to the hard one; return the limit now in force."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for wanted in (hard, ENOUGH):
+        if resource.RLIM_INFINITY in {wanted, soft} or wanted <= soft:
+            continue
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            break
+    return file_limit()
+
+
+def file_limit() -> int:
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from bot import __version__, wording
 from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
-from bot.incidents.digest_readers import OurPage
+from bot.incidents.places import OurPage
 from bot.incidents.settings import Settings
 from bot.judge.coverage import hold
 from bot.model import Audience, Rules, Service, delivering

@@ -14,11 +14,11 @@ import pytest
 from telegram import Update
 
 from bot.channels.discord.session import Call
-from bot.channels.slack import lookup, parse
+from bot.channels.slack import channel, parse
 from bot.channels.telegram.channel import Request
 from bot.chat import commands, delivery_log
 from bot.contracts import retry_after
-from bot.model import durations
+from bot.model import intervals
 from bot.net import connection, head
 from bot.net.chunked import Chunks
 from bot.net.errors import TroubleError
@@ -116,8 +116,8 @@ def test_a_date_of_an_answer_is_one_or_none(value):
 @hardened("R1", "a message of Slack's without its time, or with one of 400 digits", "not taken for ours")
 @wild
 def test_when_a_message_was_written_is_a_number(value):
-    assert isinstance(lookup._second({"ts": value}), float)
-    assert lookup._second({}) == 0
+    assert isinstance(channel._second({"ts": value}), float)
+    assert channel._second({}) == 0
 
 
 @hardened("R1", "a certificate that ends in the year 0, 1 or 9999", "no date, or one that any zone can show")
@@ -144,7 +144,7 @@ def test_what_people_write_for_a_number_is_bounded_or_refused(value):
     if isinstance(value, str):
         for text in (value, f"{value}d", f"{value}s"):
             with suppress(ValueError):
-                assert timedelta(0) <= durations.length(text) <= durations.MOST
+                assert timedelta(0) <= intervals.length(text) <= intervals.MOST
         assert timedelta(0) < delivery_log.days(("x", value))[1] <= timedelta(days=delivery_log.MOST_DAYS)
         assert timedelta(0) < commands.parse(f"history x {value}").period <= timedelta(days=delivery_log.MOST_DAYS)
 

@@ -9,12 +9,12 @@ import ssl
 
 from aiohttp import connector
 
-from bot.net import authorities
+from bot.net import transport
 
 
 def share() -> None:
     """Have all sessions use our settings. There is no public way: an SDK makes its sessions itself."""
-    connector._SSL_CONTEXT_VERIFIED = authorities.shared()  # noqa: SLF001
+    connector._SSL_CONTEXT_VERIFIED = transport.shared_tls()  # noqa: SLF001
     connector._SSL_CONTEXT_UNVERIFIED = _unverified()  # noqa: SLF001
 
 

@@ -9,10 +9,10 @@ from datetime import timedelta
 from functools import partial
 
 from bot import wording
-from bot.chat import delivery_log, digests, maintenance, orders, preferences, report, rooms, subscriptions
+from bot.chat import delivery_log, digests, maintenance, orders, preferences, subscriptions
 from bot.chat.context import RECENT, CheckNow, CommandContext, Load, Response, SendDrill
 from bot.model import Ask, Style
-from bot.notify import drill
+from bot.notify.audiences import drill_deliveries
 from bot.wording.catalog import command_words, fold
 
 QUOTES = "\"'`´“”„‘’‚«»"
@@ -115,7 +115,7 @@ def _drill(context: CommandContext) -> Response:
     if not audiences:
         near = difflib.get_close_matches(name, by_name, 3) or list(by_name)
         return Response(wording.unknown_audience(context.phrase, [by_name[n].name for n in near], context.style))
-    deliveries = drill.deliveries(audiences, context.ask.at)
+    deliveries = drill_deliveries(audiences, context.ask.at)
     return Response(wording.drilled(len(deliveries), context.style), (SendDrill(deliveries),))
 
 
@@ -190,7 +190,7 @@ COMMANDS = {
         ),
         Command("services", "services", _services),
         Command("check", "check service|address", _check),
-        Command("report", "report service [what|works]", report.report, loads=(Load.INCIDENTS,)),
+        Command("report", "report service [what|works]", orders.report, loads=(Load.INCIDENTS,)),
         Command(
             "subscribe",
             "subscribe [service…|digest name] [down restored …] [likely|possible] [after 10m]",
@@ -230,10 +230,10 @@ COMMANDS = {
         ),
         Command("delivery", "delivery [incident]", _delivery, admins=True, loads=(Load.TRAIL,)),
         Command("drill", "drill [audience]", _drill, admins=True),
-        Command("allow", "allow [telegram:-100123]", rooms.allow, admins=True, loads=(Load.ROOMS,)),
-        Command("disallow", "disallow [telegram:-100123]", rooms.disallow, admins=True, loads=(Load.ROOMS,)),
-        Command("rooms", "rooms", rooms.rooms, admins=True, loads=(Load.ROOMS,)),
-        Command("audit", "audit", rooms.audit, admins=True, loads=(Load.AUDIT,)),
+        Command("allow", "allow [telegram:-100123]", preferences.allow, admins=True, loads=(Load.ROOMS,)),
+        Command("disallow", "disallow [telegram:-100123]", preferences.disallow, admins=True, loads=(Load.ROOMS,)),
+        Command("rooms", "rooms", preferences.rooms, admins=True, loads=(Load.ROOMS,)),
+        Command("audit", "audit", preferences.audit, admins=True, loads=(Load.AUDIT,)),
         Command("help", "help [command]", _help, aliases=("start",)),
     )
 }

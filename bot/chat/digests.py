@@ -16,7 +16,7 @@ from bot.chat.context import (
     UnsubscribeDigests,
 )
 from bot.model import Destination, Digest, DigestReaderState, Reply
-from bot.model.signed_links import CONFIRM_FOR
+from bot.model.links import CONFIRM_FOR
 from bot.notify import digest_words
 from bot.wording import digest_lists
 from bot.wording.catalog import fold, input_words

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import wording
-from bot.chat.access import Access
+from bot.chat.access import EACH, Access, Admission, Pacer, PersonLimits, Turns
 from bot.chat.commands import Line, parse, respond
 from bot.chat.context import (
     Allow,
@@ -33,7 +33,6 @@ from bot.chat.context import (
     UnsubscribeDigests,
 )
 from bot.chat.digest_orders import carry_out, known_digests, shut_out
-from bot.chat.limits import EACH, Admission, Pacer, PersonLimits, Turns
 from bot.chat.loading import load
 from bot.chat.on_demand_check import OnDemandChecker
 from bot.contracts import Pace

@@ -1,4 +1,4 @@
-"""The orders about a service's incident: `ack`, `mute`, `unmute`, `correct`. Pure."""
+"""The orders about a service: `ack`, `mute`, `unmute`, `correct`; and `report`, whether it works for them. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from bot import wording
 from bot.chat import times
 from bot.chat.context import CommandContext, ForService, Response
 from bot.judge.incidents import correctable
-from bot.model import Ack, Correct, Mute, Style, Unmute
+from bot.model import Ack, Correct, Mute, Report, Style, Tally, Unmute
 from bot.wording.catalog import fold, input_words
 
 LONGEST_REASON = 200  # characters
 LONGEST_MUTE = timedelta(days=366)
+LONGEST_REPORT = 140  # characters of what they say
 
 
 def ack(context: CommandContext) -> Response:
@@ -113,3 +114,23 @@ def correct(context: CommandContext) -> Response | None:
         return Response(wording.nothing_to_take_back(service, context.style, already=already))
     order = Correct(context.ask.name, now, " ".join(rest)[:LONGEST_REASON])
     return Response(wording.taken_back(service, incident, context.style, now), (ForService(service.id, order),))
+
+
+def report(context: CommandContext) -> Response:
+    """Take `report x`, `report x login fails` or `report x works`. Without a service, show how it is written."""
+    service, number, rest = context.split(context.words)
+    if service is None or service.channel:  # the health of channels is known
+        example = next((one.id for one, _ in context.overview.services), "x")
+        asked = wording.report_what(context.style, example)
+        return context.unknown_service(context.phrase) if context.words else Response(asked)
+    if context.means_another(number, context.state(service).incident):
+        return context.another_incident(service, number)
+    if not context.ask.person:
+        return Response(wording.no_person(context.style))
+    works = bool(rest) and fold(rest[0]).strip(".,!") in input_words("works")
+    known = context.overview.user_reports.get(service.id, Tally())
+    if known.said_enough and known.mine is not works:
+        return Response(wording.said_enough(context.style))
+    what = wording.clean(" ".join(rest), LONGEST_REPORT)
+    said = Report(service.id, context.ask.at, context.ask.who, context.ask.where.kind, what, works)
+    return Response(wording.reported(service, context.overview, context.style, works=works), (said,))

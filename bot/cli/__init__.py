@@ -10,7 +10,7 @@ from collections.abc import Callable
 from cyclopts import App, CycloptsError
 
 from bot import __version__
-from bot.cli import digest, run, schema, status, verify, witness
+from bot.cli import digest, run, status, verify, witness
 from bot.cli.console import err, fail
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -22,9 +22,9 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "delivery": status.delivery,
     "digest": digest.digest,
     "status": status.status,
-    "schema": schema.schema,
-    "example": schema.example,
-    "services": schema.services,
+    "schema": verify.schema,
+    "example": verify.example,
+    "services": verify.services,
     "healthcheck": run.healthcheck,
     "witness": witness.witness,
 }

@@ -20,7 +20,7 @@ from bot.contracts import ChannelContext
 from bot.incidents.past import deliveries
 from bot.incidents.recorder import Recorder
 from bot.model import Delivery, Destination, Digest, Sent
-from bot.model.instants import instants
+from bot.model.local_time import instants
 from bot.net import Network
 from bot.notify import digest_words
 from bot.store import open_store

@@ -16,7 +16,7 @@ from bot.contracts import Channel, ChannelContext
 from bot.errors import fault
 from bot.model import Audience, Delivery, Destination, Proof, Reason, ReasonCode, Sent
 from bot.net import Network
-from bot.notify.drill import deliveries
+from bot.notify.audiences import drill_deliveries
 from bot.store import Store, open_store
 from bot.store.audit import PROVEN
 
@@ -37,7 +37,7 @@ async def drill(config: Config, names: Sequence[str], tried: Callable[[int, int]
     `tried` gets the number done and the total. Successes are stored, for the next drill to show.
     """
     audiences = [reader for reader in config.readers() if reader.name in names]
-    rows = deliveries(audiences, SYSTEM.utcnow())
+    rows = drill_deliveries(audiences, SYSTEM.utcnow())
     places = [row.destination for row in rows]
     done: dict[Destination, Tried] = {}
     async with AsyncExitStack() as stack:

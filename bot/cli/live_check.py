@@ -8,14 +8,15 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Final
 
 from pydantic import BaseModel, SecretStr
 
 from bot import wording
+from bot.channels.email import BounceBox, EmailSettings
 from bot.channels.masking import masked
-from bot.cli.live_mailbox import mailboxes
 from bot.config import Config, canary
-from bot.config.places import all_places
+from bot.config.audiences import all_places
 from bot.contracts import Channel, ChannelContext, ChannelSettings, Check, Net, Reach, Source, SourceState, Unclear
 from bot.errors import fault
 from bot.model import Destination, Outcome, Reading, plain_text, spelled
@@ -33,6 +34,7 @@ AT_ONCE = 8  # places of one channel, and checks of services: providers limit th
 AGAIN = timedelta(seconds=0.5)  # the shortest wait if a provider asks for one
 LONGEST = 300  # characters of a line
 EMPTY = Reach(None, "no time was left to ask")
+MAILBOX_WITHIN: Final = 8.0  # seconds for each answer of the server: less than a question has
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +223,26 @@ async def _services(looks: Sequence[Look], net: Net, asking: Asking) -> list[Fou
     turns = asyncio.Semaphore(AT_ONCE)
     asked = (asking.ask(what, partial(look, net), turns) for what, look in looks)
     return list(await asyncio.gather(*asked))
+
+
+def mailboxes(kind: str, settings: ChannelSettings) -> Iterator[tuple[str, Callable[[Net], Awaitable[Reach]]]]:
+    """A look into the mailbox of a channel, if it has one."""
+    if isinstance(settings, EmailSettings) and (box := settings.bounces):
+
+        async def look(_net: Net) -> Reach:
+            return await _reach(box, settings)
+
+        yield f"{kind} bounces at {box.host}", look
+
+
+async def _reach(box: BounceBox, settings: EmailSettings) -> Reach:
+    from bot.channels.email import bounces  # noqa: PLC0415 # without such a mailbox it costs nothing
+
+    def probe() -> int:
+        return bounces.probe(box, settings.tls(), MAILBOX_WITHIN)
+
+    try:
+        count = await asyncio.to_thread(probe)
+    except (OSError, bounces.Trouble) as error:
+        return Reach(False, f"{bounces.named(error, box)}: check channels.email.bounces")
+    return Reach(True, f"takes the login, and its folder {box.folder} can be read ({count} mails in it)")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter, validators
 
 from bot import start
-from bot.cli.console import HERE, File, fail, out
-from bot.cli.health import asked_how_it_is, troubles
+from bot.cli.console import HERE, File, asked_how_it_is, fail, out, troubles
 from bot.start import LogFormat, LogLevel, log, work
 
 if TYPE_CHECKING:

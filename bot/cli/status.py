@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from bot.cli import health
+from bot.cli import console
 from bot.cli.console import HERE, AsData, File, err, fail, out, show
 from bot.start import work
 
@@ -36,7 +36,7 @@ def delivery(incident: str, *, config: File = HERE, as_data: AsData = False) -> 
 
 async def _delivery(config: Config, asked: str, *, as_data: bool) -> int:
     from bot import wording  # noqa: PLC0415 # as above
-    from bot.cli import delivery_tables  # noqa: PLC0415 # the other commands start quickly without it
+    from bot.cli import tables  # noqa: PLC0415 # the other commands start quickly without it
     from bot.cli.stored import trail  # noqa: PLC0415 # as above
     from bot.clock import SYSTEM  # noqa: PLC0415 # as above
     from bot.store import open_store  # noqa: PLC0415 # as above
@@ -46,11 +46,11 @@ async def _delivery(config: Config, asked: str, *, as_data: bool) -> int:
     if found is None:
         fail(f'nothing is known of "{asked}"; expected an incident such as x#17, or a service that has had one', 2)
     if as_data:
-        out.data(delivery_tables.as_json(found, style, now))
+        out.data(tables.as_json(found, style, now))
         return 0
     out.line(wording.delivered(found, style, now).title)
-    show(delivery_tables.delivered(found, style, now))
-    for line in delivery_tables.ways(found, style, now):
+    show(tables.delivered(found, style, now))
+    for line in tables.ways(found, style, now):
         out.line(line)
     return 0
 
@@ -88,8 +88,8 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
 
     if service is not None and service not in config.services:
         fail(status_report.unknown(service, list(config.services)), 2)
-    _, answer = await health.asked_how_it_is(config, timedelta(seconds=2))
-    for line in health.troubles(answer):  # even if the database cannot be read
+    _, answer = await console.asked_how_it_is(config, timedelta(seconds=2))
+    for line in console.troubles(answer):  # even if the database cannot be read
         err.line(status_report.unwell(line))
     async with open_store(config.database, create=False) as store:
         overview, alive = await glance(config, store)
@@ -97,7 +97,7 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
     if as_data:
         from bot.web.status_page import as_json  # noqa: PLC0415 # as above
 
-        own = health.as_data(answer)
+        own = console.troubles_as_data(answer)
         nodes = {"nodes": [asdict(node) for node in cluster.nodes]} if cluster.nodes else {}
         out.data(as_json(overview) | ({"own_trouble": own} if own else {}) | nodes)
     else:

@@ -1,22 +1,28 @@
-"""The commands that test config, channels and destinations before they are needed."""
+"""The commands that write a config, and test config, channels and destinations before they are needed."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
+import sys
 from pathlib import Path
 from stat import S_IMODE
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from bot.cli.console import HERE, File, err, fail, out, show
+import bot
+from bot.cli.console import HERE, AsData, File, err, fail, out, show
 from bot.start import log, work
 
 if TYPE_CHECKING:
     from bot.config import Config
     from bot.contracts import Unclear
     from bot.model import Reason
+
+PACKAGE = Path(bot.__file__).parent
+EXAMPLE = "config.example.yaml"
 
 
 def check(*, config: File = HERE, live: Annotated[bool, Parameter(negative="")] = False) -> int:
@@ -136,7 +142,7 @@ def drill(audience: str | None = None, *, config: File = HERE) -> int:
 
 
 async def _drill(config: Config, name: str | None) -> int:
-    from bot.cli import delivery_tables  # noqa: PLC0415 # as above
+    from bot.cli import tables  # noqa: PLC0415 # as above
     from bot.cli.drill import drill as try_all  # noqa: PLC0415 # as above
     from bot.clock import SYSTEM  # noqa: PLC0415 # as above
 
@@ -146,11 +152,53 @@ async def _drill(config: Config, name: str | None) -> int:
         done = await try_all(
             config, [name] if name else list(config.audiences), lambda n, m: shown.update(f"{n} of {m} tried")
         )
-    show(delivery_tables.drilled(done, config.style(), SYSTEM.utcnow()))
-    for line in delivery_tables.failures(done):
+    show(tables.drilled(done, config.style(), SYSTEM.utcnow()))
+    for line in tables.failures(done):
         out.line(line)
     if failed := sum(bool(proof.why) for proof in done):
         from bot import wording  # noqa: PLC0415 # as above
 
         fail(f"{failed} of {wording.counted(len(done), 'destination')} did not take it", 1)
+    return 0
+
+
+def schema() -> int:
+    """Print the JSON Schema of the config, for editors."""
+    from bot.config import schema as config_schema  # noqa: PLC0415 # the other commands start quickly without it
+
+    sys.stdout.write(json.dumps(config_schema(), indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def example() -> int:
+    """Print a config with every setting explained: `tocsin example > config.yaml`, then make it yours."""
+    # In a clone the file is beside the package, in a wheel within it.
+    found = next(path for path in (PACKAGE / EXAMPLE, PACKAGE.parent / EXAMPLE) if path.is_file())
+    sys.stdout.write(found.read_text(encoding="utf-8"))
+    return 0
+
+
+def services(search: str = "", *, as_data: AsData = False) -> int:
+    """List the services that a config can name: `service: github` adds their routes and their status page.
+
+    Parameters
+    ----------
+    search
+        Only those with these words in their id, name, aliases or group.
+    as_data
+        As JSON.
+
+    """
+    from bot import catalogue  # noqa: PLC0415 # the other commands start quickly without it
+    from bot.cli import tables  # noqa: PLC0415 # as above
+
+    found = catalogue.search(search)
+    if as_data:
+        out.data(tables.services_as_json(found))
+        return 0
+    if not found:
+        near = ", ".join(catalogue.near(search))
+        fail(f'no service is like "{search}"; {f"near: {near}" if near else "without a word all are listed"}', 1)
+    show(tables.services(found))
+    out.line(tables.services_age(found))
     return 0

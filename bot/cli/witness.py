@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 from cyclopts import Parameter
 
 from bot.cli.console import fail
-from bot.file_limit import raise_file_limit
-from bot.start import log, work
+from bot.start import log, raise_file_limit, work
 
 LARGEST = 4096  # bytes of a token's file
 

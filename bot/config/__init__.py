@@ -11,15 +11,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
 from bot.channels import AnyChannel
-from bot.config.audiences import EscalationConfig, QuietConfig
+from bot.config.audiences import EscalationConfig, QuietConfig, unfit_places
 from bot.config.loader import ConfigError, Document, Problem, _models, read, secret_keys
 from bot.config.mail import MailConfig, placed
 from bot.config.maintenance import MaintenanceConfig
-from bot.config.places import unfit_places
 from bot.config.problems import problems
 from bot.config.schedule import cron
 from bot.config.services import Defaults, ServiceConfig, Services
-from bot.config.shorthands import one_or_many
 from bot.config.types import (
     Canaries,
     Clock,
@@ -42,6 +40,7 @@ from bot.config.types import (
     Url,
     canary,
     duration,
+    one_or_many,
 )
 from bot.config.validation import contradictions
 from bot.config.witnesses import PlaceName, Quorum, WitnessConfig
@@ -66,7 +65,6 @@ from bot.watch.sources.trackers.base import Tracker
 from bot.wording.catalog import CatalogError
 
 __all__ = ["Config", "ConfigError", "Defaults", "ServiceConfig", "canary", "cron", "examine", "load", "schema"]
-
 
 log = logging.getLogger(__name__)
 
@@ -147,14 +145,12 @@ Channels = create_model(
     **{k.model_fields["kind"].default: (Annotated[k | None, BeforeValidator(_bare)], None) for k in KINDS},  # type: ignore[attr-defined,call-overload] # the union is the list of kinds
 )
 
-
 TRACKERS: dict[str, type[Tracker]] = {t.model_fields["kind"].default: t for t in get_args(get_args(AnyTracker)[0])}
 Trackers = create_model(
     "Trackers",
     __config__=Strict,
     **{kind: (Annotated[t.Settings | None, BeforeValidator(_bare)], None) for kind, t in TRACKERS.items()},  # type: ignore[call-overload] # likewise
 )
-
 
 ADMINS = "tocsin:admins"  # name of the admins' audience; a subscription's is its destination
 

@@ -1,8 +1,6 @@
-"""Reads a config in a process of its own, so that a daemon that reloads does nothing else meanwhile, and keeps none of
-the memory that it takes.
+"""A changed config: read in a process of its own, and compared with the one in force.
 
-The process writes a frame: what it found, pickled. Then each service in a frame of its own, so that whoever reads them
-is never long at a time.
+A daemon that reloads does nothing else meanwhile.
 """
 
 from __future__ import annotations
@@ -17,8 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import bot
-from bot.config import Config, ConfigError, examine
-from bot.config.changes import same
+from bot.config import Config, ConfigError, ServiceConfig, examine
 from bot.contracts import Unable
 from bot.errors import fault
 from bot.wording.catalog import CatalogError
@@ -30,6 +27,24 @@ LARGEST = 1 << 30  # bytes of a frame
 # Our own code, whatever lies in the present folder; it need not be installed.
 ROOT = str(Path(bot.__file__).parents[1])
 CODE = "import sys; sys.path.append(sys.argv[1]); from bot.config.apart import run; run(sys.argv[2])"
+# What the running parts are told anew. All else is given to them when they are opened: accounts, addresses, the
+# database; such a change opens everything anew.
+LIVE = frozenset(
+    {
+        "audiences",
+        "canaries",
+        "defaults",
+        "digests",
+        "heartbeat",
+        "maintenance",
+        "maintenance_before",
+        "rooms",
+        "services",
+        "trackers",
+        "web",
+    }
+)
+OF_SERVER = ("listen", "trust_proxy")  # of `web`: given to the server
 
 
 class RefusedError(ConfigError):
@@ -125,3 +140,31 @@ def run(path: str) -> None:
     """The whole work of the process: the frames go to its standard output."""
     with os.fdopen(os.dup(1), "wb") as line:
         main(path, line)
+
+
+def is_live(old: Config, new: Config) -> bool:
+    """Whether the parts that run can take up the new config."""
+    others = Config.model_fields.keys() - LIVE
+    if any(getattr(old, name) != getattr(new, name) for name in others) or new.witnesses:
+        return False  # each witness is given its part when the door to them opens
+    if any(getattr(old.web, name) != getattr(new.web, name) for name in OF_SERVER):
+        return False
+    return _has_ladders(old) or not _has_ladders(new)
+
+
+def same(old: ServiceConfig | None, new: ServiceConfig) -> ServiceConfig:
+    """The old settings of a service if the new ones are equal, so that nobody has to compare them again."""
+    return old if old is not None and old == new else new
+
+
+def described(old: Config, new: Config) -> str:
+    """What a change does to the services, for the log."""
+    before, after = old.services, new.services
+    added, removed = len(after.keys() - before.keys()), len(before.keys() - after.keys())
+    changed = sum(said is not before[key] for key, said in after.items() if key in before)
+    return f"services: {added} added, {changed} changed, {removed} removed"
+
+
+def _has_ladders(config: Config) -> bool:
+    """Whether failover runs: it is not started where no audience has a ladder."""
+    return any(audience.ladder for audience in config.audiences.values())

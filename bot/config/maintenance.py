@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
+from bot.config.schedule import week_time
 from bot.config.types import Duration, ShortText, Some
-from bot.config.week import week_time
 from bot.contracts import Telling, between
 from bot.judge.maintenance import in_file
 from bot.model import Weekly, Window, local_time

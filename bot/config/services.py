@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import islice
 from typing import Annotated, Any
 
@@ -16,13 +17,55 @@ from pydantic import (
     model_validator,
 )
 
-from bot.config.catalogue import filled, known
-from bot.config.shorthands import one_or_many, route, service, services
-from bot.config.types import Duration, Key, Name, RouteName, Strict, Text, duration
-from bot.contracts import between
+from bot.config.types import (
+    Duration,
+    Key,
+    Name,
+    RouteName,
+    Strict,
+    Text,
+    duration,
+    one_or_many,
+    route,
+    service,
+    services,
+)
+from bot.contracts import Telling, between
 from bot.model import Rules
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnySource, AnyTracker
+
+
+def filled(said: Any) -> Any:
+    """Add the keys of the catalogue's entry; the config's own keys replace them. An unknown service is returned
+    unchanged.
+    """
+    if not isinstance(said, dict) or not isinstance(said.get("service"), str):
+        return said
+    from bot import catalogue  # noqa: PLC0415 # only if a config names a service of it
+
+    entry = catalogue.find(said["service"])
+    return entry.keys | said if entry else said
+
+
+@lru_cache(maxsize=256)
+def _near(name: str) -> str:
+    from bot import catalogue  # noqa: PLC0415 # as above
+
+    return " or ".join(f'"{one}"' for one in catalogue.near(name))
+
+
+def known(name: str) -> str:
+    """Raise Telling if the name is not in the catalogue."""
+    from bot import catalogue  # noqa: PLC0415 # as above
+
+    if catalogue.find(name) is None:
+        near = _near(name)
+        raise Telling(
+            "is not in the catalogue; " + (f"did you mean {near}?" if near else "`tocsin services` lists what is")
+        )
+    return name
+
 
 # Bounds of sensible values: smaller ones would flood a service or tell nothing, larger ones would miss outages.
 Every = Annotated[Duration, between("0.1s", "7d")]
@@ -31,7 +74,6 @@ ConfirmEvery = Annotated[Duration, between("0.1s", "1d")]
 Rounds = Annotated[int, Field(ge=1, le=100)]
 SlowAfter = Annotated[Duration, between("0.01s", "5m")]
 Reminders = Annotated[tuple[Annotated[Duration, between("1s", "30d")], ...], Field(max_length=50)]
-
 
 Route = Annotated[AnyCheck, BeforeValidator(route, json_schema_input_type=AnyCheck | str)]
 

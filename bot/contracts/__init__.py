@@ -26,8 +26,21 @@ from bot.contracts.network import (
     Starttls,
     Trouble,
 )
-from bot.contracts.reach import Reach, reach_of
-from bot.model import PLAIN_LOOK, Ask, Delivery, MailLook, Reading, Reason, Receipt, SourceReport, Text, length
+from bot.model import (
+    PLAIN_LOOK,
+    Ask,
+    Delivery,
+    Later,
+    MailLook,
+    Reading,
+    Reason,
+    Receipt,
+    Refused,
+    SourceReport,
+    Text,
+    Unsure,
+    length,
+)
 
 __all__ = [
     "BLIND",
@@ -244,3 +257,26 @@ class ChannelContext:
     recall: Callable[[str], Awaitable[str | None]]  # read a small value of the channel's own, by name, from the store
     remember: Callable[[str, str], Awaitable[None]]
     look: MailLook = PLAIN_LOOK
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Result of a reachability check. `good`: True if nothing speaks against it, False if something is wrong, None if
+    unknown at present. `said` is one line without secrets, in English, as only the operator reads it; or the reason, if
+    it is not good. `wait` is the delay the provider asks for before the next attempt.
+    """
+
+    good: bool | None
+    said: str | Reason
+    wait: timedelta | None = None
+
+
+def reach_of(receipt: Later | Unsure | Refused) -> Reach:
+    """Interpret a receipt: a final refusal or an unsure result is wrong; a temporary failure is unknown."""
+    match receipt:
+        case Refused(why):
+            return Reach(False, why)
+        case Later(why, wait):
+            return Reach(None, why, wait)
+        case Unsure(why):
+            return Reach(False, why)

@@ -1,4 +1,4 @@
-"""One hand-over to a channel, bounded in time: whatever happens in it is a receipt."""
+"""One hand-over to a channel, bounded in time: whatever happens in it is a receipt, with a line in the log."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bot import wording
 from bot.delivery.rate_limit import OpenChannel
 from bot.errors import fault
-from bot.model import Delivery, Reason, ReasonCode, Receipt, Unsure
+from bot.model import Delivery, Later, Reason, ReasonCode, Receipt, RefusalScope, Refused, Sent, Unsure
 
 log = logging.getLogger("bot.delivery.outbox")
 SOON = timedelta(milliseconds=1)
@@ -38,3 +39,27 @@ async def wait_until(at: datetime, clock: Callable[[], datetime], longest: timed
         left = min(at - clock(), longest)
         if left > timedelta():
             await asyncio.sleep(max(left, least).total_seconds())
+
+
+def log_receipt(delivery: Delivery, receipt: Receipt) -> None:
+    match receipt:
+        case Sent():
+            log.info("told %s of %s", delivery.destination.shown, delivery.notice.key)
+        case Later(why) | Unsure(why):
+            # Only the first failure is news.
+            log.log(
+                logging.WARNING if delivery.attempts == 0 else logging.DEBUG,
+                "%s has not heard of %s yet: %s",
+                delivery.destination.shown,
+                delivery.notice.key,
+                wording.english(why),
+            )
+        case Refused(why, scope):
+            again = scope is RefusalScope.ACCOUNT and delivery.attempts
+            log.log(
+                logging.DEBUG if again else logging.ERROR,
+                "%s refused %s: %s",
+                delivery.destination.shown,
+                delivery.notice.key,
+                wording.english(why),
+            )

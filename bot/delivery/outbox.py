@@ -13,16 +13,15 @@ from functools import partial
 from typing import Protocol
 
 from bot import wording
-from bot.delivery import receipt_log
 from bot.delivery.claiming import Claimer
 from bot.delivery.failover import Failover, LadderSource
-from bot.delivery.hand_over import hand_over, wait_until
+from bot.delivery.hand_over import hand_over, log_receipt, wait_until
 from bot.delivery.in_flight import AGAIN, AddressBook, InFlight
 from bot.delivery.rate_limit import OpenChannel, RateLimiter
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, bounded, of_channel, settle
 from bot.errors import fault, is_over, say_once
-from bot.judge import failure_count
-from bot.judge.failure_count import FailureCount
+from bot.judge import channel_health
+from bot.judge.channel_health import FailureCount
 from bot.model import (
     MANY,
     Batch,
@@ -138,7 +137,7 @@ class Outbox:
         return None if limiter is None or limiter.rests(one.place, self.clock()) else one.kind
 
     def _dead(self) -> dict[str, datetime]:
-        return failure_count.refused(self.failures) | dict(self.record.down())
+        return channel_health.refused(self.failures) | dict(self.record.down())
 
     def parts(self, stop: asyncio.Event) -> dict[str, Callable[[], Awaitable[None]]]:
         """The tasks to run until `stop` is set, by name: each may fail and be restarted alone."""
@@ -299,7 +298,7 @@ class Outbox:
         await self._note(delivery, done, moved)
         if isinstance(receipt, Refused) and receipt.gone:
             await self._new_root(delivery)
-        receipt_log.say(delivery, receipt)
+        log_receipt(delivery, receipt)
         if isinstance(receipt, Refused):
             self._failover.wake_up()  # the next rung need not wait for the deadline
 
@@ -357,7 +356,7 @@ class Outbox:
     async def _note_failure(self, delivery: Delivery, receipt: Receipt) -> None:
         """Count a failure for the channel, and report a destination that takes nothing."""
         kind = delivery.destination.kind
-        self.failures[kind] = failure_count.after(self.failures.get(kind, FailureCount()), receipt, self.clock())
+        self.failures[kind] = channel_health.after(self.failures.get(kind, FailureCount()), receipt, self.clock())
         match receipt:
             case Refused(why, (RefusalScope.DESTINATION | RefusalScope.MESSAGE) as scope, None, gone=False):
                 await self._complain(delivery, why, scope)

@@ -1,11 +1,13 @@
-"""Readdressing of waiting deliveries after a change of the config (pure)."""
+"""What becomes of waiting deliveries after a change of the config, or a correction of times (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from bot.model import Audience, Reason, ReasonCode, local_time
+from bot import wording
+from bot.model import Audience, Change, Notice, Reason, ReasonCode, Service, local_time
 from bot.model.clock_shift import later
 from bot.store.deliveries.repository import Adopted, Waiting
 
@@ -58,3 +60,16 @@ def _due(one: Waiting, audiences: Sequence[Audience], now: datetime) -> datetime
             spell = local_time.spell(quiet, audience.style_at(one.destination), now) if quiet else None
             ends.append(spell[1] if spell else now)
     return min([*ends, one.due]) if ends and min(ends) <= now else min(ends, default=one.due)
+
+
+def reworded(service: Service, before: Change, after: Change, notice: Notice) -> Notice | None:
+    """The notice of a change whose times were corrected. None if its text differs from the plain wording of the change:
+    written for another rung, with other outages, or under another config.
+    """
+    style = notice.style
+    was, now = (wording.notice(change, service, style) for change in (before, after))
+    if was.words != notice.words:
+        was, now = wording.advised(was, before.incident), wording.advised(now, after.incident)
+    if was.words != notice.words:
+        return None
+    return replace(notice, words=now.words, root=now.root, line=now.line, at=now.at, since=now.since)

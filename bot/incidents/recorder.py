@@ -16,16 +16,14 @@ from bot.incidents import own_outages
 from bot.incidents.open_incidents import OpenIncidents
 from bot.incidents.past import past
 from bot.incidents.places import Places
+from bot.incidents.readdressing import reworded
 from bot.incidents.refusals import tell_of_refusal
-from bot.incidents.rewording import reworded
 from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
 from bot.judge.coverage import Coverage
-from bot.judge.incidents import bad_since, only_worn, step, unwatched
-from bot.judge.maintenance import occurrences
-from bot.judge.maintenance_calendar import MaintenanceCalendar
-from bot.judge.steadiness import steady
+from bot.judge.incidents import bad_since, only_worn, steady, step, unwatched
+from bot.judge.maintenance import MaintenanceCalendar, occurrences
 from bot.judge.verdict import judge, saw
 from bot.model import (
     OURSELVES,

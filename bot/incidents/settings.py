@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.incidents.digest_readers import OurPage
+from bot.incidents.places import OurPage
 from bot.model import Audience, Destination, Digest, PlaceSettings, Rules, Service, Style, Subscription, Weekly, Window
 from bot.notify.audiences import readers
 

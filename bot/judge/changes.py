@@ -1,13 +1,12 @@
-"""One step of an incident: add the round's evidence and record the change."""
+"""One step of an incident: add the round's evidence, record the change, and count the outages of the year."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.judge import outage_count
 from bot.judge.verdict import TROUBLE, official, spoken
-from bot.model import Change, ChangeKind, Confidence, Health, Incident, Role, ServiceState, Verdict
+from bot.model import Change, ChangeKind, Confidence, Health, Incident, Outages, Role, ServiceState, Verdict
 
 SHIFTS = frozenset({ChangeKind.WORSENED, ChangeKind.EASED})
 NEW_EVIDENCE = frozenset({ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.EASED})
@@ -38,7 +37,7 @@ def tell(state: ServiceState, incident: Incident, kind: ChangeKind, seen: Verdic
         )
         if seen.confidence is Confidence.CONFIRMED and incident.confirmed_at is None:
             incident = replace(incident, confirmed_at=seen.at)
-        incident = outage_count.numbered(incident, state.outages)
+        incident = numbered(incident, state.outages)
     if said and incident.official_at is None:
         incident = replace(incident, official_at=seen.at)
     return change(
@@ -71,3 +70,30 @@ def change(
 ) -> Step:
     incident = replace(incident, steps=incident.steps + 1)
     return Step(replace(state, incident=incident), (Change(kind, at, incident, by, why),))
+
+
+def numbered(incident: Incident, outages: Outages) -> Incident:
+    """The incident with its ordinal in the year and the previous outage, once it is a confirmed outage."""
+    if (
+        incident.number_this_year
+        or incident.confidence is not Confidence.CONFIRMED
+        or incident.health is not Health.DOWN
+    ):
+        return incident
+    known = outages.of(incident.since.year)
+    return replace(incident, number_this_year=known.count + 1, previous=known.last[-1] if known.last else None)
+
+
+def ended(outages: Outages, incident: Incident) -> Outages:
+    """The count after an incident; unchanged if it was no outage."""
+    if not incident.number_this_year or incident.until is None:
+        return outages
+    known = outages.of(incident.since.year)
+    return replace(known, count=known.count + 1, last=(*known.last, (incident.since, incident.until))[-2:])
+
+
+def taken_back(outages: Outages, incident: Incident) -> Outages:
+    """The count without the latest outage, if it is this one; an open one was not counted yet."""
+    if not outages.last or outages.last[-1] != (incident.since, incident.until):
+        return outages
+    return replace(outages, count=outages.count - 1, last=outages.last[:-1])

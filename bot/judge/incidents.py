@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.judge import damping, outage_count
+from bot.judge import changes, damping
 from bot.judge.changes import Step, began, change, heard, tell
 from bot.judge.verdict import TROUBLE, official, rumoured, spoken
 from bot.model import (
@@ -19,6 +19,7 @@ from bot.model import (
     Mute,
     Order,
     Outcome,
+    Round,
     Rules,
     ServiceState,
     Unmute,
@@ -187,7 +188,7 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
     told = tell(state, replace(incident, until=until), ChangeKind.RETRACTED if unsure else ChangeKind.RESTORED, seen)
     last = state.last if unsure else told.state.incident
     echo = rumoured(seen.reports) and (not unsure or rumoured(incident.reports))
-    counted = outage_count.ended(state.outages, replace(incident, until=until))
+    counted = changes.ended(state.outages, replace(incident, until=until))
     state = replace(told.state, incident=None, last=last, up_since=until, ended=ended, unconfirmed=rumours)
     return Step(replace(state, echo=echo, outages=counted), told.changes)
 
@@ -208,7 +209,7 @@ def unwatched(state: ServiceState, at: datetime) -> Step:
         return Step(state)
     over = replace(state.incident, until=at)
     told = change(state, over, ChangeKind.UNWATCHED, at)
-    return Step(replace(told.state, incident=None, outages=outage_count.ended(state.outages, over)), told.changes)
+    return Step(replace(told.state, incident=None, outages=changes.ended(state.outages, over)), told.changes)
 
 
 def _reminders_due(incident: Incident, now: datetime, rules: Rules) -> int:
@@ -290,7 +291,38 @@ def _take_back(state: ServiceState, order: Correct) -> Step:
     told = change(state, wrong, ChangeKind.RETRACTED, order.at, order.by, why=order.why)
     up_since = incident.up_before or incident.since if opened or state.up_since == until else state.up_since
     ended = tuple(e for e in state.ended if e != (incident.since, until))
-    counted = outage_count.taken_back(state.outages, incident)
+    counted = changes.taken_back(state.outages, incident)
     last = told.state.incident
     state = replace(told.state, incident=None, last=last, up_since=up_since, ended=ended, outages=counted)
     return Step(replace(state, excused=opened or state.excused), told.changes)
+
+
+def steady(state: ServiceState, seen: Round, rules: Rules) -> bool:
+    """True if the service was steadily up and all is good again, so that `incidents.step` returns the same state.
+
+    False says nothing: the step decides.
+    """
+    return _is_steady(state, rules) and _is_good(seen)
+
+
+def _is_steady(state: ServiceState, rules: Rules) -> bool:
+    streak = state.streak
+    return (
+        streak.good == streak.partial == rules.restore_rounds
+        and state.up_since is not None
+        and streak.good_since is not None
+        and state.incident is None
+        and state.unseen_since is None
+        and not (streak.bad or streak.total or streak.down or streak.expiring)
+        and streak.bad_since is streak.down_since is streak.expiring_since is None
+        and not (state.excused or state.echo or state.official_headline)
+    )
+
+
+def _is_good(seen: Round) -> bool:
+    if not (seen.online and seen.readings) or seen.asleep_since is not None:
+        return False
+    for reading in seen.readings:
+        if reading.outcome is not Outcome.OK or reading.places is not None:
+            return False
+    return not (seen.reports and any(report.says in TROUBLE for report in seen.reports))

@@ -1,12 +1,13 @@
-"""Which node should own which share: rendezvous hashing with equal quotas, in which nothing moves without need."""
+"""The nodes of a cluster: which should own which share, by rendezvous hashing; and how people see them (pure)."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
 
-from bot.model.cluster import Lease, Node, Share, shard_of
+from bot.model.cluster import SHARDS, ClusterView, Lease, Node, NodeView, Share, shard_of
 
 
 @lru_cache(maxsize=1 << 14)
@@ -102,3 +103,22 @@ def _even(shares: Sequence[Share], owners: Mapping[Share, str], nodes: Collectio
             kept[node].append(share)
             found[share] = node
     return found
+
+
+def cluster_view(ours: str, nodes: Sequence[Node], leases: Sequence[Lease], since: float, gone: float) -> ClusterView:
+    """What the node `ours` found at its last beat, `since` seconds ago. `gone`: seconds of silence after which a node
+    counts as gone.
+    """
+    shards = Counter(lease.owner for lease in leases if isinstance(lease.share, int) and not lease.free)
+    seen = tuple(_shown(node, since, gone, shards[node.owner], leases) for node in nodes)
+    own = next((node.config_hash for node in seen if node.name == ours), "")
+    differing = tuple(node.name for node in seen if node.alive and node.config_hash != own)
+    return ClusterView(ours, seen, SHARDS - shards.total(), lease_age=since, differing=differing)
+
+
+def _shown(node: Node, since: float, gone: float, shards: int, leases: Sequence[Lease]) -> NodeView:
+    roles = [one.share for one in leases if isinstance(one.share, str) and one.owner == node.owner and not one.free]
+    age = node.age + since
+    return NodeView(
+        node.name, age < gone, node.blind, node.version, node.config_hash, age, shards, tuple(sorted(roles))
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil, exp, lgamma, log, log1p
 
-from bot.model.reports import hour
+from bot.model.observations import hour
 
 HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
 SLOTS = 168  # hours of a week, in UTC: habits that follow summer time are an hour off for a few weeks

@@ -32,19 +32,20 @@ from bot.model.availability import (
     unseen_spans,
 )
 from bot.model.delivery_log import DRILL, NotNotifiedReason, Progress, Proof, Trail
-from bot.model.delivery_status import ARRIVED, FINISHED, MANY, DeliveryResult, DeliveryStatus
-from bot.model.digest_facts import (
+from bot.model.digests import (
     NO_DELIVERIES,
     DeliverySummary,
+    Digest,
     DigestFacts,
     DigestOrder,
+    DigestReader,
+    DigestReaderState,
+    DigestRun,
     Figure,
     OutageFact,
+    Undeliverable,
 )
-from bot.model.digests import Digest, DigestReader, DigestReaderState, DigestRun, Undeliverable
-from bot.model.document import Attachment, Bar, Document, Section, Table
-from bot.model.durations import clock, length, spelled
-from bot.model.heartbeats import Heartbeat, HeartbeatEvent
+from bot.model.document import PLAIN_LOOK, Attachment, Bar, Document, MailLook, Section, Table
 from bot.model.incidents import (
     ENDINGS,
     Ack,
@@ -63,16 +64,20 @@ from bot.model.incidents import (
     Unmute,
     Verdict,
 )
-from bot.model.intervals import Span, clip, holes, merged, minus, shared, total
+from bot.model.intervals import Span, clip, clock, holes, length, merged, minus, shared, spelled, total
 from bot.model.links import Link, LinkKind, bare_address, for_people, incident_path, marked, service_path
-from bot.model.mail import PLAIN_LOOK, MailLook
 from bot.model.maintenance import EVERYTHING, OVER, Origin, Phase, Weekly, Window, planned
 from bot.model.notices import (
+    ARRIVED,
+    FINISHED,
+    MANY,
     Batch,
     BatchItem,
     Button,
     Delivery,
     DeliveryAction,
+    DeliveryResult,
+    DeliveryStatus,
     Later,
     Notice,
     Receipt,
@@ -87,21 +92,24 @@ from bot.model.observations import (
     OURSELVES,
     Confidence,
     Health,
+    Heartbeat,
+    HeartbeatEvent,
     Outcome,
     PlaceLook,
     Places,
     Planned,
     Reading,
+    Report,
     Role,
     Round,
     Service,
     SourceReport,
     Stretch,
+    Tally,
     delivering,
 )
 from bot.model.plain_text import plain_text, visible
 from bot.model.reasons import Reason, ReasonCode
-from bot.model.reports import Report, Tally
 
 __all__ = [
     "ARRIVED",

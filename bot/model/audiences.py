@@ -11,12 +11,10 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 from bot.model.cluster import ClusterView
-from bot.model.durations import clock
 from bot.model.incidents import Incident, Outage, ServiceState
-from bot.model.intervals import Span
+from bot.model.intervals import Span, clock
 from bot.model.maintenance import Window
-from bot.model.observations import Confidence, Service
-from bot.model.reports import Tally
+from bot.model.observations import Confidence, Service, Tally
 
 One = TypeVar("One", Incident, Outage)
 

@@ -1,4 +1,4 @@
-"""A text with structure, worded for its readers: headings, tables and bars, without markup."""
+"""A text with structure: headings, tables and bars, without markup; and the look of an organisation's mails."""
 
 from __future__ import annotations
 
@@ -54,3 +54,17 @@ class Document:
     sections: tuple[Section, ...]
     name: str = ""  # of the digest, as its readers know it
     attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MailLook:
+    """How mails look. `color` is "#rrggbb". `logo` is a picture of the type `logo_type` ("png"); empty: none."""
+
+    organisation: str = ""
+    color: str = "#1f4e79"
+    footer: str = ""
+    logo: bytes = b""
+    logo_type: str = ""
+
+
+PLAIN_LOOK = MailLook()

@@ -1,8 +1,8 @@
-"""Observations: services, rounds, readings and the reports of sources."""
+"""Observations: services, rounds, readings, the reports of sources and people, and the calls of jobs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
@@ -166,3 +166,59 @@ class Service:
 def delivering(kind: str) -> str:
     """Id of the built-in service for the health of a kind of channel; a reserved name."""
     return f"{kind}-delivery"
+
+
+class HeartbeatEvent(StrEnum):
+    """Kind of call that a job makes."""
+
+    DONE = "done"
+    BEGUN = "begun"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """State of a heartbeat route, which is not checked but called by a job."""
+
+    service: str
+    route: str
+    token: str = field(repr=False)  # token in the address that it calls; empty: it is in the config
+    rhythm: str  # the expected interval; the wait starts anew when this changes
+    since: datetime  # start of the wait: before it we were not listening
+    done_at: datetime | None = None
+    begun_at: datetime | None = None  # start of the run in progress
+    failed_at: datetime | None = None  # failure of the last run, if it failed
+    code: int | None = None  # exit code of that failure
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.service, self.route
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One person's report on how a service works for them."""
+
+    service: str
+    at: datetime
+    who: str  # id of the person: "slack:T01/U01"; stored only as a hash
+    way: str  # kind of channel it came through, or "web"
+    what: str = ""  # their text, cleaned and capped
+    works: bool = False  # True: it works for them
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Reports on a service within the last hour; only each person's latest counts."""
+
+    reports: int = 0  # people for whom it does not work
+    works: int = 0  # people who said that it works
+    usual: int = 0  # usual reports at this time of a quiet week
+    surge: bool = False
+    mine: bool | None = None  # the asking person's report: True if it works for them; None without a report
+    said_enough: bool = False  # the asking person has used up this hour's reports: further ones do not count
+
+
+def hour(at: datetime) -> datetime:
+    """Start of the clock hour."""
+    return at.replace(minute=0, second=0, microsecond=0)

@@ -7,9 +7,12 @@ one, no rebinding and no redirect gets round it.
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from bot.contracts import Answer, Connected, Echoed, Family, Found, Net, Record, Starttls, Trouble
 from bot.model import Reason, ReasonCode
 
 INNER = Reason.of(ReasonCode.INNER_ADDRESS)
@@ -26,6 +29,7 @@ INNER4 = (
 )
 INNER6 = (IPv6Network("2001::/23"), IPv6Network("3fff::/20"))  # protocol assignments with Teredo; documentation
 FOREIGN = {4: "198.51.100.1", 6: "2001:db8::1"}  # for documentation: no machine has them
+CAP = 256 * 1024
 
 
 def inner(address: str) -> bool:
@@ -77,3 +81,62 @@ def _bound(address: str, version: int) -> bool:
     except OSError:
         return False
     return True
+
+
+class Guarded:
+    """A `Net` that never connects to an internal address."""
+
+    def __init__(self, net: Net) -> None:
+        self._net = net
+
+    def prepare(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        *,
+        family: Family | None = None,
+    ) -> object:
+        return self._net.prepare(method, url, headers, content, family=family)
+
+    async def fetch(
+        self,
+        prepared: object,
+        *,
+        timeout: timedelta,
+        cap: int = CAP,
+        redirects: int = 0,
+        fresh: bool = False,
+        guarded: bool = True,
+        inward: bool = False,
+    ) -> Answer | Trouble:
+        return await self._net.fetch(prepared, timeout=timeout, cap=cap, redirects=redirects, fresh=fresh, guarded=True)
+
+    async def connect(self, host: str, port: int, *, timeout: timedelta, guarded: bool = True) -> Connected | Trouble:
+        return await self._net.connect(host, port, timeout=timeout, guarded=True)
+
+    async def handshake(
+        self,
+        host: str,
+        port: int,
+        *,
+        timeout: timedelta,
+        name: str = "",
+        starttls: Starttls | None = None,
+        guarded: bool = True,
+    ) -> Connected | Trouble:
+        return await self._net.handshake(host, port, timeout=timeout, name=name, starttls=starttls, guarded=True)
+
+    async def greet(
+        self, host: str, port: int, *, timeout: timedelta, secure: bool = False, guarded: bool = True
+    ) -> Connected | Trouble:
+        return await self._net.greet(host, port, timeout=timeout, secure=secure, guarded=True)
+
+    async def query(
+        self, name: str, kind: Record, *, timeout: timedelta, server: str = "", guarded: bool = True
+    ) -> Found | Trouble:
+        return await self._net.query(name, kind, timeout=timeout, server=server, guarded=True)
+
+    async def ping(self, host: str, *, timeout: timedelta, packets: int = 3, guarded: bool = True) -> Echoed | Trouble:
+        return await self._net.ping(host, timeout=timeout, packets=packets, guarded=True)

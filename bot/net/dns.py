@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from itertools import chain, zip_longest
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiodns
 import pycares
@@ -17,7 +17,6 @@ from aiodns import error as ares
 
 from bot.contracts import Cause, Record
 from bot.model import Reason, ReasonCode
-from bot.net.dns_records import written
 from bot.net.errors import TroubleError
 
 ATTEMPT = 1.5  # seconds for one query to one server, doubled at the next attempt ...
@@ -102,7 +101,7 @@ class Resolver:
         opened = self._open([server], local_ip=self._source) if server else self._open(self._servers)
         async with opened as channel:
             try:
-                found = written(await channel.query_dns(name, kind), kind)
+                found = _written(await channel.query_dns(name, kind), kind)
             except aiodns.error.DNSError as error:
                 raise await self._lacking(error.args[0], kind, own=not server) from None
             except UnicodeError:
@@ -180,3 +179,38 @@ def alternate(addresses: Sequence[str]) -> list[str]:
     same = [a for a in addresses if (":" in a) is first_is_6]
     other = [a for a in addresses if (":" in a) is not first_is_6]
     return [a for a in chain.from_iterable(zip_longest(same, other)) if a]
+
+
+def _written(answer: pycares.DNSResult, kind: Record) -> tuple[str, ...]:
+    """The records of `kind`, sorted, since name servers rotate them. CNAMEs on the way are left out."""
+    wanted = aiodns.query_type_map[kind]
+    return tuple(sorted(_text(record.data) for record in answer.answer if record.type == wanted))
+
+
+def _text(data: Any) -> str:
+    match data:
+        case pycares.ARecordData() | pycares.AAAARecordData():
+            return str(ip_address(data.addr))
+        case pycares.CNAMERecordData():
+            return name(data.cname)
+        case pycares.NSRecordData():
+            return name(data.nsdname)
+        case pycares.MXRecordData():
+            return f"{data.priority} {name(data.exchange)}"
+        case pycares.SRVRecordData():
+            return f"{data.priority} {data.weight} {data.port} {name(data.target)}"
+        case pycares.CAARecordData():
+            return f"{data.critical} {data.tag} {_decoded(data.value)}"
+        case pycares.SOARecordData():
+            times = f"{data.serial} {data.refresh} {data.retry} {data.expire} {data.minimum}"
+            return f"{name(data.mname)} {name(data.rname)} {times}"
+        case _:
+            return _decoded(data.data)
+
+
+def _decoded(text: bytes | str) -> str:
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+
+
+def name(text: str) -> str:
+    return text.lower().rstrip(".") or "."

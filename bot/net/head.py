@@ -1,8 +1,12 @@
-"""Parsing the head of an HTTP response, as leniently as browsers and curl. No I/O."""
+"""Parsing the head of an HTTP response, as leniently as browsers and curl. No I/O.
+
+It also names the delivery network that answered for a service: if that fails, many services fail at once.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.contracts import Cause
@@ -23,6 +27,18 @@ STATUS = re.compile(rb"HTTP/[0-9](?:\.([0-9]))?[ \t]+([0-9]{3})(?![0-9])", re.IG
 LENGTH = re.compile(r"\s*\+?([0-9]+)")
 LARGEST = 2**63 - 1
 BLANKS = (" ", "\t")
+# (header in lower case; part of its value; network)
+SIGNS = (
+    ("server", "cloudflare", "Cloudflare"),
+    ("server", "akamai", "Akamai"),
+    ("server", "netlify", "Netlify"),
+    ("server", "vercel", "Vercel"),
+    ("server", "awselb", "AWS"),
+    ("via", "cloudfront", "Amazon CloudFront"),
+    ("via", "google", "Google Cloud"),
+    ("x-served-by", "cache-", "Fastly"),
+    ("x-azure-ref", "", "Azure Front Door"),
+)
 
 
 @dataclass(slots=True)
@@ -145,3 +161,8 @@ def _tokens(headers: dict[str, str], several: dict[str, list[str]], name: str) -
     if len(values) == 1 and "," not in values[0]:
         return (values[0][:1000].lower(),) if values[0] else ()
     return tuple(token for each in values for part in each[:1000].split(",") if (token := part.strip().lower()))
+
+
+def network(headers: Mapping[str, str]) -> str:
+    """The network named by the headers of a response; "" if none."""
+    return next((n for header, sign, n in SIGNS if header in headers and sign in headers[header].casefold()), "")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
-from bot.model import Audience, Destination, PlaceSettings, Style, Subscription
+from bot import wording
+from bot.model import DRILL, Audience, Delivery, DeliveryAction, Destination, PlaceSettings, Style, Subscription
 
 Places = Mapping[Destination, PlaceSettings]
 
@@ -41,3 +43,17 @@ def _settled(audience: Audience, places: Places) -> Audience:
 def style_of(place: Destination, audiences: Sequence[Audience]) -> Style | None:
     """The style in which a place is written to; None for one that is no reader."""
     return next((audience.style_at(place) for audience in audiences if place in audience.places), None)
+
+
+def drill_deliveries(audiences: Sequence[Audience], at: datetime) -> tuple[Delivery, ...]:
+    """One test notice to each place, every rung and escalation included, in the style of its first audience."""
+    thread = f"{DRILL}#{at:%Y%m%dT%H%M%S}"
+    found: dict[Destination, Delivery] = {}
+    for audience in audiences:
+        notice = wording.test_notice(audience.name, audience.style, at)
+        notice = replace(notice, thread=thread, key=f"{thread}/1")
+        for place in audience.places:
+            found.setdefault(
+                place, Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, audience.name)
+            )
+    return tuple(found.values())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from bot.model import MANY, ChangeKind, DeliveryAction, DeliveryStatus, Destination, planned
+from bot.model import MANY, ChangeKind, Delivery, DeliveryAction, DeliveryStatus, Destination, planned
 
 ANEW = ";anew"  # suffix of the key of a message that replaces a deleted one
+MOST = 3  # replacements for the same news: somebody may delete them all
 
 
 class Queued(NamedTuple):
@@ -193,3 +194,19 @@ class PlaceQueue:
         return {row.id: row for lane in self.lanes for row in lane.rows} | {
             row.id: row for rows in self.messages.values() for row in rows
         }
+
+
+def replacement(edit: Delivery, leader: str | None) -> Delivery | None:
+    """The delivery to queue instead of `edit`; None if nothing needs to be sent.
+
+    `leader`: key of the thread's newest other message there. It is edited, unless it carries this very news itself;
+    where there is none, a new message says the present state.
+    """
+    if not edit.notice.root:
+        return None
+    key = f"{edit.key}{ANEW}"
+    if leader is None:
+        notice = replace(edit.notice, words=edit.notice.root, root=None, fresh=False)
+        return replace(edit, key=key, action=DeliveryAction.POST, notice=notice)
+    told = f"{edit.notice.key}@{edit.destination}"
+    return replace(edit, key=key) if leader != told and edit.key.count(ANEW) < MOST else None

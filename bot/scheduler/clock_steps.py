@@ -1,4 +1,9 @@
-"""Compares the machine's wall clock with the steady one each second, and moves waiting times along when it is set."""
+"""Compares the machine's wall clock with the steady one each second, and moves waiting times along when it is set.
+
+How far the wall clock is ahead is kept from one process to the next, until the machine reboots: the steady clock
+continues while no process runs. So a start can tell whether the wall clock was set meanwhile, and by how much, and
+correct what the previous process stored.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +12,22 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
-from bot.clock import STEP, SteadyClock
+from bot.clock import EPOCH, STEP, SteadyClock
 from bot.delivery.outbox import Outbox
 from bot.incidents.reconciler import reconcile
 from bot.incidents.recorder import Recorder
-from bot.model.clock_shift import stepped
+from bot.model.clock_shift import later, stepped
 from bot.model.cluster import SCHEDULER
-from bot.scheduler import clock_offset
-from bot.store import StoreUnavailable
-from bot.store.clock_shift import CLOCK_OFFSET
+from bot.store import Store, StoreUnavailable
+from bot.store.clock_shift import CLOCK_OFFSET, Reword
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Rounds
 from bot.watch.user_reports import UserReports
 
+BEYOND = 1e12  # seconds that no clock reaches
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds
@@ -42,7 +49,7 @@ class ClockSteps:
     outbox: Outbox
     heartbeats: HeartbeatRegistry | None = None
     user_reports: UserReports | None = None
-    boot_id: str = ""  # see `clock_offset`
+    boot_id: str = ""  # kept by `Offsets`
     _said: bool = False
     _repairs: list[float] = field(default_factory=list)  # when to repair, by the steady clock
     _noted: float = field(init=False)  # the clock's lead when last stored
@@ -101,7 +108,7 @@ class ClockSteps:
         """The offset after the step, as text."""
         if not self.boot_id:
             return ""
-        known = clock_offset.of(self.clock, self.boot_id)
+        known = offset_of(self.clock, self.boot_id)
         return str(replace(known, ahead=known.ahead + by.total_seconds()))
 
     async def _note(self) -> None:
@@ -109,12 +116,78 @@ class ClockSteps:
         now = self.clock.ahead
         if self.boot_id and abs(now - self._noted) >= NOTED_BY:
             with suppress(StoreUnavailable):
-                await self.recorder.store.subscriptions.remember(
-                    CLOCK_OFFSET, str(clock_offset.of(self.clock, self.boot_id))
-                )
+                await self.recorder.store.subscriptions.remember(CLOCK_OFFSET, str(offset_of(self.clock, self.boot_id)))
                 self._noted = now
 
 
 def _shown(by: timedelta) -> str:
     seconds = round(abs(by).total_seconds())
     return str(timedelta(seconds=seconds)) if seconds >= 60 else f"{seconds} s"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """`boot`: id of the machine's boot. `since`: steady seconds from which on it holds. `ahead`: seconds by which
+    UTC is ahead of the steady clock.
+    """
+
+    boot: str
+    since: float
+    ahead: float
+
+    def __str__(self) -> str:
+        return f"{self.boot} {self.since!r} {self.ahead!r}"
+
+
+def offset_of(clock: SteadyClock, boot: str) -> ClockOffset:
+    """The present offset of a clock."""
+    return ClockOffset(boot, clock.began, clock.ahead)
+
+
+def boot_id() -> str:
+    """The machine's boot id; empty where the system has none."""
+    try:
+        return BOOT_ID.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def parse_offset(text: str | None) -> ClockOffset | None:
+    """Parse a stored offset; None if invalid."""
+    try:
+        boot, since, ahead = (text or "").split()
+        known = ClockOffset(boot, float(since), float(ahead))
+    except ValueError:
+        return None
+    return known if abs(known.since) < BEYOND and abs(known.ahead) < BEYOND else None
+
+
+async def _went_on(store: Store, known: ClockOffset, clock: SteadyClock) -> bool:
+    """True if the steady clock has continued since the last sign of life; in a sandbox it may restart with each
+    process.
+    """
+    last = await store.results.last_alive()
+    lived = known.since if last is None else max(known.since, (last - EPOCH).total_seconds() - known.ahead)
+    return lived <= clock.steady()
+
+
+async def restore(store: Store, clock: SteadyClock, boot: str, reword: Reword) -> None:
+    """Continue with the previous process's offset if the machine has not rebooted, and follow a step of the wall
+    clock since then. Raise StoreUnavailable.
+    """
+    if not boot:
+        return
+    known = parse_offset(await store.subscriptions.recall(CLOCK_OFFSET))
+    if known is None or known.boot != boot or not await _went_on(store, known, clock):
+        await store.subscriptions.remember(CLOCK_OFFSET, str(offset_of(clock, boot)))
+        return
+    clock.began = known.since
+    by = timedelta(seconds=clock.ahead - known.ahead)
+    if abs(by) < STEP:
+        return
+    log.warning(
+        "the machine's clock was set while we were stopped, by %+.0f s: waiting messages are shifted with it",
+        by.total_seconds(),
+    )
+    born = later(EPOCH, timedelta(seconds=known.since + known.ahead))
+    await store.incidents.step(by, born, later(clock.utcnow(), -by), reword, str(offset_of(clock, boot)))

@@ -9,7 +9,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from bot.model import Destination, DigestRun, Style
-from bot.model.instants import Trigger, following, instants, previous, times_a_day
+from bot.model.local_time import Trigger, following, instants, previous, times_a_day
 
 LONGEST = timedelta(days=400)  # that a digest looks back
 ROUNDED = timedelta(hours=2)  # clock changes make a day or a week up to this much shorter or longer

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
 
 from bot.config import cron
 from bot.delivery.outbox import Outbox
 from bot.incidents.past import deliveries
 from bot.incidents.recorder import Recorder
-from bot.model import Delivery, Destination, Digest, DigestRun, Overview, Style
-from bot.model.instants import instants
+from bot.model import Delivery, DeliverySummary, Destination, Digest, DigestOrder, DigestRun, Overview, Style
+from bot.model.local_time import instants
 from bot.notify import digest_words
-from bot.notify.digest import MAIL
-from bot.scheduler import digest_texts
+from bot.notify.digest import MAIL, DigestNotices
+from bot.offload.pool import OverranError, offload
 from bot.scheduler.digest_plan import Due, Key, Plan, Recipient, begins, due, plan, spelled
 from bot.store import Store, StoreUnavailable
 from bot.wording import english
+
+SMALL: Final = 100  # services and outages that are worded in a few milliseconds
+SECONDS: Final = 30.0  # for one look
 
 __all__ = ["Digests", "begins", "instants"]
 
@@ -144,7 +151,7 @@ class Digests:
         told = await deliveries(self.store, self.recorder.settings.audiences, overview, (group.since, group.nominal))
         period = digest_words.Period(group.since, group.nominal, late)
         by_mail = any(run.destination.kind == MAIL for run in group.runs)
-        made = await digest_texts.notices(said.order, overview, period, group.style, told, by_mail=by_mail)
+        made = await _worded(said.order, overview, period, group.style, told, by_mail=by_mail)
         queued = 0
         for first in range(0, len(group.runs), CHUNK):
             some = group.runs[first : first + CHUNK]
@@ -196,3 +203,22 @@ def _named(runs: Sequence[DigestRun], count: int) -> str:
     if count != len(runs) or count > SHOWN:
         return f"{count} recipients"
     return ", ".join(run.destination.shown for run in runs)
+
+
+async def _worded(
+    order: DigestOrder,
+    overview: Overview,
+    period: digest_words.Period,
+    style: Style,
+    log: DeliverySummary,
+    *,
+    by_mail: bool,
+) -> DigestNotices:
+    """Word it, in another process where that takes long: it would hold up the checks."""
+    work, asked = partial(digest_words.notices, by_mail=by_mail), (order, overview, period, style, log)
+    count = len(overview.outages if overview.outages is not None else overview.recent)
+    if len(overview.services) * (1 + count) <= SMALL:
+        return work(*asked)
+    with suppress(OverranError):
+        return await offload(work, *asked, seconds=SECONDS, key="digest")
+    return await asyncio.to_thread(work, *asked)

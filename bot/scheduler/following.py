@@ -1,4 +1,8 @@
-"""Keeps what is in memory like what other nodes have written, at most a second late."""
+"""What a node does among others.
+
+It keeps what is in memory like what they have written, at most a second late; shares what witnesses report, as each
+reports to one of them; and runs some parts only while a role is its own.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.clock import steady
 from bot.engine import Engine
 from bot.incidents.reconciler import reconcile
 from bot.model import Reason, ReasonCode
-from bot.model.cluster import SCHEDULER
+from bot.model.cluster import SCHEDULER, Share
 from bot.own_health import Part
 from bot.scheduler.jobs import retrying
 from bot.store import StoreUnavailable
 from bot.store.feed import BEAT, Subject
+from bot.store.ownership import AllOurs, Ownership
+from bot.store.witnesses import WitnessStore
+from bot.watch.witness.registry import WAIT, WAIT_SHARED, WitnessRegistry
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +32,11 @@ EVERY = 0.8  # seconds between two looks, if nothing notifies us sooner
 APART = 0.05  # seconds between two looks at least: a storm notifies often
 AGAIN = 60.0  # seconds until listening is tried again, where it did not work
 RECENT = timedelta(days=1)  # windows that ended before this do not change
+LOOK = 0.25  # seconds between two looks ...
+RARELY = 3600.0  # ... and where nobody could take it: then each is a waking of the process for nothing
+AT_ONCE = 1.0  # a part that ends sooner than this many seconds had nothing to do
+SHARED_EVERY = 0.5  # seconds between two looks
+FORGET = 600.0  # seconds between two deletions of old rows
 
 
 @dataclass
@@ -120,3 +133,65 @@ class Following:
             self.engine.store.ownership.wake()
         else:
             self._heard.set()
+
+
+async def while_ours(ownership: Ownership, role: Share, run: Callable[[], Awaitable[None]]) -> None:
+    """Wait until the role is ours, run the part, and cancel it once the role is not ours any more; again and again.
+
+    Return or raise when the part does by itself, unless it had nothing to do.
+    """
+    while True:
+        await _until(ownership, role, ours=True)
+        began = steady()
+        part, losing = asyncio.ensure_future(run()), asyncio.create_task(_until(ownership, role, ours=False))
+        try:
+            await asyncio.wait([part, losing], return_when=asyncio.FIRST_COMPLETED)
+            if part.done():
+                part.result()
+                if steady() - began >= AT_ONCE:
+                    return
+                await losing
+        finally:
+            losing.cancel()
+            part.cancel()
+            await asyncio.gather(part, losing, return_exceptions=True)
+
+
+async def _until(ownership: Ownership, role: Share, *, ours: bool) -> None:
+    while ownership.plays(role) is not ours:  # noqa: ASYNC110 - a lease ends by time, without an event
+        await asyncio.sleep(RARELY if isinstance(ownership, AllOurs) else LOOK)
+
+
+@dataclass
+class WitnessSharing:
+    """`several`: whether other nodes live; alone, nothing is written or read."""
+
+    registry: WitnessRegistry
+    store: WitnessStore
+    several: Callable[[], bool]
+    _mark: float | None = None
+    _turns: int = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            with retrying("share what the witnesses tell, which the next look does"):
+                await self.turn()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SHARED_EVERY):
+                    await stop.wait()
+
+    async def turn(self) -> None:
+        """Write what was heard here, and take over what others have heard."""
+        told = self.registry.outgoing()
+        if not self.several():
+            self.registry.wait, self._mark = WAIT, None
+            return
+        self.registry.wait = WAIT_SHARED
+        await self.store.share(*told)
+        news = await self.store.news(self._mark)
+        self._mark = news.mark
+        self.registry.adopt(news)
+        self._turns += 1
+        if self._turns * SHARED_EVERY >= FORGET:
+            self._turns = 0
+            await self.store.forget()

@@ -20,9 +20,7 @@ from bot.store.cluster import Membership
 from bot.store.cluster_reading import read_cluster
 from bot.store.deliveries import statements
 from bot.store.deliveries.repository import Deliveries, Progress
-from bot.store.digest_log import DigestLog
-from bot.store.digest_readers import DigestReaderStore
-from bot.store.digests import DigestStore
+from bot.store.digests import DigestLog, DigestReaderStore, DigestStore
 from bot.store.engine import Database, absent, connect
 from bot.store.errors import DatabaseHealth
 from bot.store.feed import Feed
@@ -36,8 +34,7 @@ from bot.store.registration import NodeFacts
 from bot.store.reports import ReportStore
 from bot.store.results import ResultStore
 from bot.store.rollups import Figures, Rollups
-from bot.store.rooms import AuditLog, Rooms
-from bot.store.subscriptions import Subscriptions
+from bot.store.subscriptions import AuditLog, Rooms, Subscriptions
 from bot.store.witnesses import WitnessStore
 
 __all__ = [
@@ -65,7 +62,6 @@ __all__ = [
     "Transition",
     "open_store",
 ]
-
 
 NOTHING_YET = "no daemon has run here yet: start one with `tocsin run`"
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import EPOCH, steady
 from bot.contracts import StoreUnavailable
-from bot.judge import cluster_view, rendezvous
+from bot.judge import rendezvous
 from bot.model import delivering
 from bot.model.cluster import (
     CHANNEL,
@@ -177,7 +177,7 @@ class Membership:
 
     def view(self) -> ClusterView:
         since = self.steady() - self._beat_at
-        found = cluster_view.view(self.name, self._seen.nodes, self._seen.leases, since, self.gone + self.every)
+        found = rendezvous.cluster_view(self.name, self._seen.nodes, self._seen.leases, since, self.gone + self.every)
         return replace(found, fenced=self.fenced.total(), requeued=self.requeued)
 
     def named(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ import json
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.judge import cluster_view
+from bot.judge import rendezvous
 from bot.model.cluster import ClusterView, Lease, Node
 from bot.store import cluster_statements as sql
 from bot.store.cluster import BEAT_EVERY, LASTS
@@ -26,7 +26,7 @@ async def read_cluster(database: Database) -> ClusterView:
         rows = await connection.execute(sql.LEASES)
         leases = [Lease(row.number if row.name is None else row.name, row.owner, row.epoch, row.lasts) for row in rows]
         first = min(nodes, key=lambda node: (node.age >= LASTS, node.name), default=None)
-        return cluster_view.view(first.name if first else "", nodes, leases, 0.0, LASTS + BEAT_EVERY)
+        return rendezvous.cluster_view(first.name if first else "", nodes, leases, 0.0, LASTS + BEAT_EVERY)
 
     return await database.read(work)
 

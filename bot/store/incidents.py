@@ -15,7 +15,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from bot.model import Change, Delivery, Destination, Incident, Notice, ServiceState
 from bot.model.cluster import Claim
 from bot.store import clock_shift
-from bot.store.deliveries import quiet_hours, statements
+from bot.store.deliveries import place_statements, statements
 from bot.store.engine import Database, fenced, insert, upsert
 from bot.store.feed import notify, transaction
 from bot.store.group_commit import Again, Group
@@ -201,7 +201,7 @@ async def _write_rest(connection: AsyncConnection, moves: dict[_Job, Transition]
         await connection.execute(upsert(dialect, changes, "incident", "step"), [_change(change) for change in steps])
     waiting = [(delivery, job.now) for job, move in moves.items() for delivery in move.deliveries]
     begun = {change.incident.id for change in steps if change.incident.steps == 1}  # of these nothing is held back yet
-    await quiet_hours.overtake(connection, [one for one in waiting if one[0].notice.thread not in begun])
+    await place_statements.overtake(connection, [one for one in waiting if one[0].notice.thread not in begun])
     await statements.queue_many(connection, waiting)
 
 

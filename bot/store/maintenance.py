@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Delivery, Destination, Window
-from bot.store.deliveries import quiet_hours, statements
+from bot.store.deliveries import place_statements, statements
 from bot.store.engine import Database, insert_new
 from bot.store.feed import Subject, mark
 from bot.store.schema import maintenance_windows
@@ -69,7 +69,7 @@ class MaintenanceStore:
                 await connection.execute(CHANGE, {"number": number, **_changed(planning.window)})
                 if planning.window != stored:
                     await mark(connection, Subject.MAINTENANCE)
-                await quiet_hours.overtake(connection, [(one, now) for one in planning.deliveries])
+                await place_statements.overtake(connection, [(one, now) for one in planning.deliveries])
                 await statements.queue(connection, planning.deliveries, now)
             return planning
 

@@ -1,12 +1,15 @@
-"""A node's row among the nodes: its name, which nobody else has, and what it can do."""
+"""A node's row among the nodes: its name, which nobody else has, what it can do, and whether its process has ended."""
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.contracts import StoreUnavailable
 from bot.store import cluster_statements as sql
 from bot.store.engine import MIGRATING
-from bot.store.process_identity import has_ended, this_process
 
 NAMESAKES = 100  # nodes of one host that are told apart by a number
 
@@ -147,3 +149,33 @@ class Registration:
             "roles": json.dumps(sorted(self.roles)),
             "blind": self.blind,
         }
+
+
+@cache
+def this_process() -> str:
+    """Our machine's boot, pid namespace and process; "" without /proc."""
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
+        return f"{socket.gethostname()}/{boot}/{Path('/proc/self/ns/pid').readlink()}/{_started(str(os.getpid()))}"
+    return ""
+
+
+def has_ended(process: str) -> bool:
+    """Whether a process of this machine has ended, or is this one; False where that cannot be known."""
+    here, _, number = this_process().rpartition("/")
+    there, _, other = process.rpartition("/")
+    return bool(here) and here == there and (other == number or not _runs(other))
+
+
+def _started(pid: str) -> str:
+    """The process and its start time, as process ids are reused."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return ""
+    return f"{pid}:{stat.rpartition(')')[2].split()[19]}"
+
+
+def _runs(process: str) -> bool:
+    pid = process.partition(":")[0]
+    return pid.isdigit() and _started(pid) == process

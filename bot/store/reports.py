@@ -9,7 +9,7 @@ from sqlalchemy import delete, false, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Report
-from bot.model.reports import hour
+from bot.model.observations import hour
 from bot.store.engine import Database, insert, upsert
 from bot.store.feed import Subject, mark
 from bot.store.schema import report_hours, reports

@@ -19,8 +19,8 @@ from bot.model.cluster import Claim
 from bot.store.columns import MICROSECOND, Utc, Why, refuse_naive
 from bot.store.engine import Database
 from bot.store.retention import prune
+from bot.store.rollups import CODES, OUTCOMES, Series
 from bot.store.schema import changes, incidents, results, series
-from bot.store.series import CODES, OUTCOMES, Series
 from bot.store.subscriptions import Subscriptions
 
 ALIVE = "store:alive"
@@ -153,7 +153,6 @@ class ResultStore:
 # in a row, whoever else records.
 RECORDING = 0x70C53  # advisory lock, an arbitrary number that nothing else uses
 IN_ORDER = text("SELECT pg_advisory_xact_lock(:number)")
-
 
 KEPT = ("series", "at", "outcome", "why", "took", "reused")
 NO_REASON = Why().process_bind_param(None, sqlite.dialect())

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, ColumnElement, Delete, Select, Table, cast, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.deliveries import documents
+from bot.store.deliveries import statements
 from bot.store.engine import Database
 from bot.store.rollups import ROLLED
 from bot.store.schema import (
@@ -58,7 +58,7 @@ class _Step:
 def _steps(now: datetime, routes: list[int]) -> Iterator[_Step]:
     yield _Step(_oldest(results, (results.c.at < now - RESULTS_FOR) & (results.c.id <= REACHED)))
     yield _Step(_oldest(deliveries, deliveries.c.settled_at < now - DELIVERIES_FOR))
-    yield _Step(documents.old(now - DELIVERIES_FOR))
+    yield _Step(statements.old_documents(now - DELIVERIES_FOR))
     yield _Step(_some(done_once, done_once.c.at < now - KEYS_FOR))
     yield _Step(_oldest(audit, audit.c.at < now - YEARS))
     yield _Step(_some(digest_runs, digest_runs.c.settled_at < now - YEARS))

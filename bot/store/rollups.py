@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,7 +16,6 @@ from bot.judge.uptime import Result, Roll, Sums
 from bot.model import Outcome, Stretch
 from bot.store.engine import Database, insert, insert_new, upsert
 from bot.store.schema import five_minutes, hours, key_value, results, series, stretches
-from bot.store.series import CODES, OUTCOMES
 from bot.store.subscriptions import Subscriptions
 
 ROLLED = "store:rolled"  # the newest result that is rolled up
@@ -24,6 +23,9 @@ STEP = 10_000  # results per transaction
 # rows at once: preparing a statement, or reading its answer, blocks the event loop
 PART = 250
 SUMS = tuple(Sums.__slots__)
+# Stored as the index in this tuple: append new outcomes, so that older results keep their meaning.
+OUTCOMES = (Outcome.OK, Outcome.SLOW, Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.EXPIRING)
+CODES = {outcome: number for number, outcome in enumerate(OUTCOMES)}
 
 
 @dataclass
@@ -185,3 +187,24 @@ NEWEST = (
     .where(series.c.id == bindparam("number"))
     .values(at=bindparam("of", type_=series.c.at.type), outcome=bindparam("said"))
 )
+
+
+class Series:
+    """A cache of all numbers: they are few and needed for each result."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[tuple[str, str], int] = {}
+
+    async def find(self, connection: AsyncConnection, routes: Iterable[tuple[str, str]]) -> None:
+        """Load the numbers of these (service, route) pairs into `numbers`; new ones are written."""
+        unknown = set(routes) - self.numbers.keys()
+        if not unknown:
+            return
+        new = insert(connection.dialect.name, series).on_conflict_do_nothing()
+        await connection.execute(new, [{"service": service, "route": route} for service, route in sorted(unknown)])
+        for row in await connection.execute(select(series.c.id, series.c.service, series.c.route)):
+            self.numbers[row.service, row.route] = row.id
+
+    def forget(self) -> None:
+        """Clear the cache: some were deleted, or a transaction with new ones may have been rolled back."""
+        self.numbers.clear()

@@ -1,16 +1,20 @@
-"""Subscriptions and settings of places, keys of handled inputs, and small remembered values."""
+"""What people have set: subscriptions, settings of places, allowed rooms, and the audit log of their orders.
+
+And keys of handled inputs, and small remembered values.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Destination, PlaceSettings, Subscription, room_of
+from bot.model import AllowedRoom, AuditEntry, Destination, PlaceSettings, Subscription, room_of
 from bot.store.engine import Database, insert_new, upsert
 from bot.store.feed import Subject, mark
 from bot.store.schema import (
+    audit,
     deliveries,
     digest_readers,
     digest_runs,
@@ -161,3 +165,61 @@ class Subscriptions:
 
 def _at(table: Table, destination: Destination) -> ColumnElement[bool]:
     return (table.c.kind == destination.kind) & (table.c.place == destination.place)
+
+
+class Rooms:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> tuple[AllowedRoom, ...]:
+        """The allowed rooms, the oldest first."""
+        query = select(rooms).order_by(rooms.c.at, rooms.c.kind, rooms.c.place)
+
+        async def work(connection: AsyncConnection) -> tuple[AllowedRoom, ...]:
+            rows = await connection.execute(query)
+            return tuple(AllowedRoom(Destination(r.kind, r.place), r.by, r.name, r.at) for r in rows)
+
+        return await self._database.read(work)
+
+    async def allow(self, room: AllowedRoom) -> None:
+        place = {"kind": room.place.kind, "place": room.place.place}
+        row = place | {"by": room.by, "name": room.name, "at": room.at}
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(upsert(connection.dialect.name, rooms, "kind", "place"), row)
+            await mark(connection, Subject.ROOMS)
+
+        await self._database.write(work)
+
+    async def disallow(self, place: Destination) -> None:
+        gone = delete(rooms).where(rooms.c.kind == place.kind, rooms.c.place == place.place)
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(gone)
+            await mark(connection, Subject.ROOMS)
+
+        await self._database.write(work)
+
+
+class AuditLog:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, entry: AuditEntry) -> None:
+        place = {"kind": entry.place.kind, "place": entry.place.place}
+        row = place | {"at": entry.at, "who": entry.who, "name": entry.name, "what": entry.what}
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(insert(audit), row)
+
+        await self._database.write(work)
+
+    async def newest(self, most: int) -> tuple[AuditEntry, ...]:
+        """The latest entries, the newest first."""
+        query = select(audit).order_by(audit.c.id.desc()).limit(most)
+
+        async def work(connection: AsyncConnection) -> tuple[AuditEntry, ...]:
+            rows = await connection.execute(query)
+            return tuple(AuditEntry(r.at, r.who, r.name, Destination(r.kind, r.place), r.what) for r in rows)
+
+        return await self._database.read(work)

@@ -7,14 +7,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from bot.clock import Clock
 from bot.contracts import Check, Net
 from bot.errors import fault
 from bot.model import Outcome
 from bot.watch.lag import Lag
+
+if TYPE_CHECKING:  # a witness does without the database
+    from bot.store.ownership import Ownership
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +27,7 @@ LOOKS = 5  # per second; with more failures than that in a storm, looks are shar
 # ... for this many seconds: a look proves nothing about a connection that broke long after it
 KEEP = 3.0
 GRACE = 2.0
+WHILE_BLIND = 2.0  # seconds between two looks while the node is blind
 
 
 class Canaries:
@@ -124,3 +129,11 @@ class Canaries:
             return False
         # A host that rate-limits us has answered.
         return reading.outcome in {Outcome.OK, Outcome.EXPIRING, Outcome.SLOW} or reading.wait is not None
+
+
+async def look_while_blind(ownership: Ownership, online: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> None:
+    """Ask the canaries while the node is blind, until the stop."""
+    while not stop.is_set():
+        if ownership.blind and await online():
+            ownership.see(online=True)
+        await asyncio.sleep(WHILE_BLIND)

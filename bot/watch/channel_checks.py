@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.contracts import Check, Net, Unclear
-from bot.judge.failure_count import FailureCount, trouble
+from bot.judge.channel_health import FailureCount, trouble
 from bot.model import Outcome, Reading, Reason, ReasonCode
 
 ROUTES = API, MESSAGES = "API", "messages"

@@ -17,13 +17,11 @@ from bot.model.clock_shift import Moved
 from bot.net.timer_wheel import TimerWheel
 from bot.own_health import OwnHealth
 from bot.watch.canaries import Canaries
-from bot.watch.counts import Counts
 from bot.watch.lag import Lag
 from bot.watch.rate_limit import RateLimits, only_limited
-from bot.watch.reading_log import WORLDLY, ReadingLog
-from bot.watch.schedule import Schedule, share
+from bot.watch.reading_log import WORLDLY, Counts, ReadingLog
+from bot.watch.schedule import Schedule, Watched, most_at_once, share, sleep_gap
 from bot.watch.source_poller import poller
-from bot.watch.watched import Watched, most_at_once, sleep_gap
 from bot.watch.witness.registry import WitnessRegistry
 
 __all__ = ["Rounds", "Watched", "most_at_once"]

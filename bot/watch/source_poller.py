@@ -13,8 +13,7 @@ from bot.contracts import HttpCache, Net, Source, SourceState
 from bot.errors import fault
 from bot.model import Health, Outcome, Reading, Reason, ReasonCode, Role, SourceReport
 from bot.model.clock_shift import Moved, move_inside
-from bot.watch.schedule import Schedule, share
-from bot.watch.watched import Watched
+from bot.watch.schedule import Schedule, Watched, share
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from secrets import token_hex
 from bot.judge.surge import HOUR, LATELY, profile, surge, usual
 from bot.model import Health, Report, Role, SourceReport, Tally
 from bot.model.clock_shift import Moved
-from bot.model.reports import hour
+from bot.model.observations import hour
 from bot.store import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)

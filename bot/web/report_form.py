@@ -17,13 +17,11 @@ from starlette.responses import HTMLResponse, Response
 from bot.delivery.rate_limit import RateLimit
 from bot.model import Overview, Report, Service, Style, Tally, Text
 from bot.watch.user_reports import PEOPLE, UserReports
-from bot.web.client_address import network
+from bot.web.connections import BodyFault, caller_network, read_body
 from bot.web.error_pages import ErrorPages, Form, wanted
 from bot.web.rendering import draw, path_of, root_of
-from bot.web.request_body import BodyFault, read_body
 from bot.wording.catalog import catalog
-from bot.wording.reports import too_many
-from bot.wording.web import choose, form_reply
+from bot.wording.web import choose, form_reply, too_many
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 BODY = 2048  # bytes: the form has two short fields
@@ -122,7 +120,7 @@ class Reporting:
 
     def _who(self, request: Request) -> tuple[str, str]:
         """The caller's address, and the person that it is with this browser."""
-        address = network(_address(request, self.trust))
+        address = caller_network(_address(request, self.trust))
         return address, f"web {address} {request.headers.get('user-agent', '')[:AGENT]}"
 
     def _from_here(self, request: Request) -> bool:

@@ -19,9 +19,9 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.incidents.recorder import Recorder
 from bot.model import DigestReader, DigestReaderState, Style
-from bot.model.signed_links import LinkPurpose
+from bot.model.links import LinkPurpose
+from bot.web.connections import BodyFault, read_body
 from bot.web.rendering import draw, path_of, root_of
-from bot.web.request_body import BodyFault, read_body
 from bot.wording import digest_lists
 from bot.wording.digest_lists import LinkPage
 

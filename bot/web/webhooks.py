@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.delivery.rate_limit import RateLimit
-from bot.web.request_body import BodyFault, read_body
+from bot.web.connections import BodyFault, read_body
 
 LARGEST = 1024 * 1024  # bytes accepted and dropped
 PAUSE = 10.0  # seconds between two readings of a page due to webhooks

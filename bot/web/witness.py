@@ -19,8 +19,7 @@ from bot.delivery.rate_limit import RateLimit
 from bot.watch.witness.assignment import Given
 from bot.watch.witness.protocol import CONFIG, LARGEST, READINGS, Report
 from bot.watch.witness.registry import WitnessRegistry
-from bot.web.connections import Complaints
-from bot.web.request_body import BodyFault, read_body
+from bot.web.connections import BodyFault, Complaints, read_body
 
 log = logging.getLogger(__name__)
 

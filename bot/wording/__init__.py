@@ -23,19 +23,6 @@ from bot.wording.access import (
     too_old,
 )
 from bot.wording.batches import many, missed
-from bot.wording.channel_health import advised, channel_service, channels, not_taken, takes_nothing
-from bot.wording.check_replies import (
-    answers,
-    asks_human,
-    cannot,
-    inner_address,
-    looked,
-    see_nothing,
-    silent,
-    too_often,
-    unfit_address,
-    what_to_look_at,
-)
 from bot.wording.commands import command_help, guide, services, unknown_command, unknown_service, usage
 from bot.wording.delivery_log import (
     DeliveryStep,
@@ -50,7 +37,23 @@ from bot.wording.delivery_log import (
 )
 from bot.wording.digest import Happened, PeriodFacts, digest, digest_facts, headings
 from bot.wording.document import document
-from bot.wording.failover import dead, refused, unanswered
+from bot.wording.health import (
+    Wrong,
+    advised,
+    banner,
+    channel_service,
+    channels,
+    dead,
+    may_repeat,
+    nodes,
+    not_taken,
+    refused,
+    sent_late,
+    takes_nothing,
+    unanswered,
+    unwell,
+    well_again,
+)
 from bot.wording.history import history
 from bot.wording.incident import notice
 from bot.wording.maintenance import (
@@ -63,42 +66,55 @@ from bot.wording.maintenance import (
     when_unclear,
     why_silent,
 )
-from bot.wording.own_health import Wrong, banner, may_repeat, nodes, sent_late, unwell, well_again
-from bot.wording.preferences import (
+from bot.wording.reasons import english, english_brief
+from bot.wording.replies import (
+    acked,
+    acked_already,
+    answers,
+    asks_human,
+    cannot,
+    inner_address,
+    looked,
+    muted,
+    not_allowed,
+    not_muted,
+    nothing_open,
+    see_nothing,
+    silent,
+    somebody,
+    test_notice,
+    too_often,
+    unfit_address,
+    unmuted,
+    what_to_look_at,
+)
+from bot.wording.resolution import Others
+from bot.wording.status import status
+from bot.wording.subscriptions import (
+    PlaceView,
     clock,
     fixed,
     language,
     language_code,
     language_now,
     no_hours,
+    not_subscribed,
     nothing_to_take_back,
     quiet,
     spoken,
+    subscribed,
+    subscriptions,
     taken_back,
     timezone,
     timezone_now,
     unknown_language,
     unknown_timezone,
+    unsubscribed,
 )
-from bot.wording.reasons import english, english_brief
-from bot.wording.replies import (
-    acked,
-    acked_already,
-    muted,
-    not_allowed,
-    not_muted,
-    nothing_open,
-    somebody,
-    test_notice,
-    unmuted,
-)
-from bot.wording.reports import report_what, reported, too_many
-from bot.wording.resolution import Others
-from bot.wording.status import status
-from bot.wording.subscriptions import PlaceView, not_subscribed, subscribed, subscriptions, unsubscribed
 from bot.wording.text import clean, counted, stop
 from bot.wording.times import Reader, prepare, reader
 from bot.wording.uptime import Uptime, uptimes
+from bot.wording.web import report_what, reported, too_many
 
 __all__ = [
     "DeliveryStep",

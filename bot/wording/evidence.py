@@ -9,7 +9,7 @@ from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading,
 from bot.wording import places
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn, worn_lines
-from bot.wording.channel_health import failing
+from bot.wording.health import failing
 from bot.wording.reasons import reason
 from bot.wording.text import ITEMS, begins, clean, foreign, listed, opening, quoted, sentences, stop, unlinked
 from bot.wording.times import Reader

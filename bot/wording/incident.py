@@ -24,9 +24,9 @@ from bot.model import (
 from bot.wording.batches import line
 from bot.wording.catalog import Catalog
 from bot.wording.certificates import only_worn
-from bot.wording.channel_health import in_language
 from bot.wording.evidence import evidence, lag, own_plans, plan_line, quotes
 from bot.wording.evidence import official as official_line
+from bot.wording.health import in_language
 from bot.wording.links import links
 from bot.wording.resolution import Others, restored, retracted, unwatched
 from bot.wording.text import NAME, TITLE, fit, foreign, quoted, sentences, stop

@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.model import Confidence, Health, Incident, Overview, Role, Service, ServiceState, Style, Tally, Text, Window
-from bot.wording.channel_health import channels, in_language
 from bot.wording.commands import unknown_service
 from bot.wording.evidence import evidence
+from bot.wording.health import banner, channels, in_language, nodes
 from bot.wording.maintenance import ahead, in_maintenance, lasts
-from bot.wording.own_health import banner, nodes
 from bot.wording.replies import last_outage, muted_line
 from bot.wording.text import NAME, bare, fit, stop, uncut
 from bot.wording.times import Reader, reader

@@ -14,7 +14,7 @@ from aiohttp.client_reqrep import ClientRequest
 from bot.channels import aiohttp_tls
 from bot.channels.email import EmailSettings, smtp
 from bot.channels.telegram.request import Request
-from bot.net import Network, authorities
+from bot.net import Network, transport
 
 
 @pytest.mark.parametrize(("verifies", "holds"), [(True, True), (False, False)])
@@ -23,7 +23,7 @@ async def test_aiohttp_takes_our_settings(verifies, holds):
     asked = ClientRequest("GET", yarl.URL("https://x.example"), ssl=verifies)
     async with aiohttp.TCPConnector() as connector:
         found = connector._get_ssl_context(asked)
-    assert (found is authorities.shared()) is holds
+    assert (found is transport.shared_tls()) is holds
     assert bool(found.cert_store_stats()["x509_ca"]) is holds
     assert found.verify_mode is (ssl.CERT_REQUIRED if verifies else ssl.CERT_NONE)
     assert found.check_hostname is verifies
@@ -32,9 +32,9 @@ async def test_aiohttp_takes_our_settings(verifies, holds):
 async def test_telegram_and_our_own_transport_take_the_same():
     async with Network() as net:
         before = _holding_authorities()
-        assert net._transport._context is authorities.shared()
+        assert net._transport._context is transport.shared_tls()
         request = Request(net, 1)
-        assert request._sdk._client._transport._pool._ssl_context is authorities.shared()
+        assert request._sdk._client._transport._pool._ssl_context is transport.shared_tls()
         assert _holding_authorities() == before
         await request.shutdown()
 
@@ -46,7 +46,7 @@ async def test_a_relay_without_tls_reads_none():
 
 
 def _holding_authorities():
-    authorities.shared()
+    transport.shared_tls()
     return {
         id(one) for one in gc.get_objects() if isinstance(one, ssl.SSLContext) and one.cert_store_stats()["x509_ca"]
     }

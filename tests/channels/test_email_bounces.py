@@ -11,8 +11,7 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
-from bot.channels.email import EmailSettings
-from bot.channels.email.bounce_box import BounceBox
+from bot.channels.email import BounceBox, EmailSettings
 from bot.channels.email.bounces import bounces
 from bot.model import Delivery, DeliveryAction, DeliveryStatus, Destination, Digest, Notice, Text, Tone
 from bot.scheduler.bounces import Bounces, MailboxUnavailable

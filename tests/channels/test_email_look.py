@@ -15,7 +15,7 @@ from time import process_time
 import pytest
 
 from bot import wording
-from bot.channels.email import bars, page, plain
+from bot.channels.email import page, plain
 from bot.channels.email.render import Letters
 from bot.config import ConfigError, load
 from bot.config.mail import MailConfig
@@ -288,11 +288,11 @@ async def test_a_digest_is_read_back_by_imap_with_its_pictures_and_files(tmp_pat
 
 
 def test_bars_are_pictures_without_letters_and_each_slot_is_seen():
-    drawn = bars.svg("uDdgGmnb")
+    drawn = page.svg("uDdgGmnb")
     assert drawn.count("<rect") == 8 + 2  # what is bad only in part stands on green
     assert "<text" not in drawn
-    assert bars.picture("uDdgGmnb") is bars.picture("uDdgGmnb")
-    assert bars.picture("u" * 24) != bars.picture("u" * 23 + "d")
+    assert page.picture("uDdgGmnb") is page.picture("uDdgGmnb")
+    assert page.picture("u" * 24) != page.picture("u" * 23 + "d")
 
 
 def test_filling_the_template_costs_far_less_than_making_it_and_grows_with_what_it_holds():

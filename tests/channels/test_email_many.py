@@ -11,7 +11,7 @@ from time import process_time
 
 import pytest
 
-from bot.channels.email import body, render
+from bot.channels.email import render
 from bot.channels.email.render import KEPT, Letters
 from bot.model import (
     ChangeKind,
@@ -64,7 +64,7 @@ def mails(letters, made, count):
 @pytest.fixture
 def drawn(monkeypatch):
     """How often a body was made."""
-    calls, real = [], body.body
+    calls, real = [], render.body
 
     def counted(*given):
         calls.append(given)
@@ -145,7 +145,7 @@ async def test_the_other_process_makes_the_same():
     await letters.prepare(made.full)
     row = digest_words.delivery(made, Destination("email", "a@example.org"), "comms")
     (other,) = letters._bodies.values()
-    here = body.body(replace(row.notice, key="", thread="", unsubscribe="", root=None), letters.look, "")
+    here = render.body(replace(row.notice, key="", thread="", unsubscribe="", root=None), letters.look, "")
     assert abs(other.size - here.size) < 2000  # boundaries and the stamp
     text = letters.write(row, Address("", addr_spec="a@example.org")).content
     assert not email.message_from_bytes(text, policy=email.policy.default).defects

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.slack.members import Members
+from bot.channels.slack.names import Members
 from bot.channels.slack.parse import heard
 from bot.contracts import ChannelContext
 from bot.model import Destination, Reply, Text

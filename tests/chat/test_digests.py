@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.incidents.digest_readers import OurPage
+from bot.incidents.places import OurPage
 from bot.model import Destination, Digest, DigestReaderState, DigestRun, Reason, ReasonCode, Reply
-from bot.model.signed_links import LinkPurpose
+from bot.model.links import LinkPurpose
 from bot.store import open_store
 from tests import sqlite
 from tests.chat.dispatcher import ADMIN, ROOM, Desk

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.limits import ADMINS, BURST, EACH, WAITING, Admission, Pacer, PersonLimits, Turns
+from bot.chat.access import ADMINS, BURST, EACH, WAITING, Admission, Pacer, PersonLimits, Turns
 from bot.contracts import Pace
 from bot.delivery.rate_limit import RateLimit
 from bot.model import Audience, Destination, Reply

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cli.health import as_data, troubles
+from bot.cli.console import troubles, troubles_as_data
 from bot.contracts import Answer
 
 PART = {"part": "database", "why": "its disk is full", "since": "2026-11-29T08:00:00+00:00"}
@@ -23,11 +23,11 @@ def answer(status, body):
 def test_the_reasons_are_taken_from_the_daemon_itself(saw):
     said = troubles(answer(503, BODY))
     assert said == (LINE,)
-    assert as_data(answer(503, BODY)) == [PART]
+    assert troubles_as_data(answer(503, BODY)) == [PART]
     saw(said[0].partition(" (")[0])
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"troubles": 5}', b'{"troubles": {}}', b"\xff"])
 def test_what_answers_there_and_is_no_daemon_says_nothing(body):
-    assert (troubles(answer(503, body)), as_data(answer(503, body))) == ((), [])
-    assert (troubles(answer(200, BODY)), as_data(answer(200, BODY))) == ((), [])
+    assert (troubles(answer(503, body)), troubles_as_data(answer(503, body))) == ((), [])
+    assert (troubles(answer(200, BODY)), troubles_as_data(answer(200, BODY))) == ((), [])

@@ -8,8 +8,7 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from bot.channels.webhook import WebhookSettings
-from bot.cli.live_check import secrets
-from bot.cli.live_mailbox import mailboxes
+from bot.cli.live_check import mailboxes, secrets
 from tests.channels.test_email_bounces import of
 from tests.fakes.mail import PASSWORD, free_ports, mail_server, settings
 from tests.reasons import english

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import file_limit
+from bot import start
 from bot.model import OURSELVES, Confidence, Health, Incident, Reading, Role, Service, ServiceState, SourceReport
 from bot.model.observations import Outcome
 from bot.start import JsonLines
@@ -145,8 +145,8 @@ def test_the_limit_of_open_files_is_raised(monkeypatch, saw):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
-        assert file_limit.raise_file_limit() == resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 200
-        saw(f"200 -> {file_limit.file_limit()}")
+        assert start.raise_file_limit() == resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 200
+        saw(f"200 -> {start.file_limit()}")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -154,7 +154,7 @@ def test_the_limit_of_open_files_is_raised(monkeypatch, saw):
         raise ValueError("not allowed")
 
     monkeypatch.setattr(resource, "setrlimit", forbidden)
-    assert file_limit.raise_file_limit() == soft
+    assert start.raise_file_limit() == soft
 
 
 def test_lengths_are_short():

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import ConfigError, apart, examine, load
-from bot.config.apart import read_apart
-from bot.config.changes import described, is_live
+from bot.config.apart import described, is_live, read_apart
 from bot.contracts import Unable
 
 ROOT = Path(__file__).parents[2]

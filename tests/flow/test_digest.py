@@ -14,7 +14,7 @@ from bot.app import open_app
 from bot.clock import PROCESS
 from bot.config import Config
 from bot.model import Outcome, Reading, Round
-from bot.scheduler import clock_offset, jobs
+from bot.scheduler import clock_steps, jobs
 from tests.fakes.mail import PASSWORD, SENDER, FakeRelay, free_ports
 from tests.fakes.site import Site
 from tests.flow.house import eventually
@@ -49,7 +49,7 @@ def made(folder, site, relay):
 def _often(monkeypatch):
     monkeypatch.setattr(jobs, "DIGESTS", timedelta(seconds=0.2))
     # Here days pass while the steady clock stands still: that is no step of the wall clock.
-    monkeypatch.setattr(clock_offset, "boot_id", lambda: "")
+    monkeypatch.setattr(clock_steps, "boot_id", lambda: "")
 
 
 @asynccontextmanager

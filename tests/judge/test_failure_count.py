@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.judge.failure_count import STALE, FailureCount, after, refused, trouble
+from bot.judge.channel_health import STALE, FailureCount, after, refused, trouble
 from bot.model import Later, Reason, ReasonCode, RefusalScope, Refused, Sent, Unsure
 from tests.reasons import english, quote
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.judge.incidents import step
-from bot.judge.steadiness import steady
+from bot.judge.incidents import steady, step
 from bot.judge.verdict import judge, saw
 from bot.model import Correct, Health, Role, Rules, ServiceState, Streak
 from tests.judge.rounds import WEB, at, go, look, walk, word

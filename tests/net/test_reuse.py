@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.contracts import Answer, Cause, Trouble
-from bot.net.pool import AGE, Pool
+from bot.net.connection import AGE, Pool
 from bot.net.transport import POST_IDLE
 from tests.fakes.site import Site, page
 from tests.reasons import english

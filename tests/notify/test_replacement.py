@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.model import Delivery, DeliveryAction, Destination, Notice, Text, Tone
-from bot.notify.replacement import replacement
+from bot.notify.place_queue import replacement
 
 SLACK = Destination("slack", "C012")
 NOW_DOWN, RESTORED = Text("X is down"), Text("X restored")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import STEP, SteadyClock
-from bot.scheduler import clock_offset
+from bot.scheduler import clock_steps
 from bot.scheduler.clock_steps import ClockSteps
 from tests.scheduler.test_clock_steps import NOON, STEPS, Machine
 
@@ -24,7 +24,7 @@ class Process(Machine):
         self.steps = ClockSteps(self.clock, self.recorder, self.rounds, self.outbox, boot_id=BOOT)
 
     async def start(self, run=BOOT):
-        await clock_offset.restore(self.recorder.store, self.clock, run, self.recorder.reworded)
+        await clock_steps.restore(self.recorder.store, self.clock, run, self.recorder.reworded)
         await self.recorder.load()
 
     async def after(self, passed, off=None, run=BOOT):
@@ -121,14 +121,14 @@ async def test_a_steady_clock_that_begins_anew_with_each_process_shows_nothing(s
 
 @pytest.mark.parametrize("text", [None, "", "a b", "a b c", "a 1 2 3", "a nan 1", "a 1 nan", "a 1 inf", "a 1 1e300"])
 def test_what_is_no_offset_is_none(text):
-    assert clock_offset.parse(text) is None
+    assert clock_steps.parse_offset(text) is None
 
 
 def test_the_run_of_the_machine_is_told_by_the_system(monkeypatch, tmp_path):
-    monkeypatch.setattr(clock_offset, "BOOT_ID", tmp_path / "none")
-    assert clock_offset.boot_id() == ""
+    monkeypatch.setattr(clock_steps, "BOOT_ID", tmp_path / "none")
+    assert clock_steps.boot_id() == ""
     (tmp_path / "none").write_text(f"{BOOT}\n")
-    assert clock_offset.boot_id() == BOOT
+    assert clock_steps.boot_id() == BOOT
 
 
 def test_a_clock_says_how_far_it_is_ahead():

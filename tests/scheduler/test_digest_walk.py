@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.config import cron
-from bot.model.instants import instants
+from bot.model.local_time import instants
 from bot.store import open_store
 from tests.amount import ALL
 from tests.scheduler.digest_house import DAY, HOUR, House, comms, config, queued, runs

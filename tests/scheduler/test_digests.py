@@ -10,7 +10,7 @@ import pytest
 
 from bot.config import cron
 from bot.contracts import Telling
-from bot.model.instants import following, previous
+from bot.model.local_time import following, previous
 from bot.scheduler.digests import begins, instants
 
 DAY = timedelta(days=1)

@@ -33,7 +33,7 @@ from bot.store import NodeFacts, StoreUnavailable
 from bot.store.cluster import LASTS, Membership
 from bot.store.columns import EPOCH, MICROSECOND
 from bot.store.engine import Database, connect
-from bot.watch.blindness import look_while_blind
+from bot.watch.canaries import look_while_blind
 from bot.watch.rounds import Rounds
 from tests.sim import cluster_sql, engine
 from tests.sim.disk import NODE, Shared

@@ -7,7 +7,7 @@ import pytest
 
 from bot.model import Confidence, DeliveryStatus, Health, Outcome, Reading, outage
 from bot.store.retention import SWEEP
-from bot.store.series import CODES
+from bot.store.rollups import CODES
 from tests.reasons import quote
 from tests.store.made import LEASE, NOW, SECOND, SLACK, delivery, further, over, settle, take
 

@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from bot.contracts import Unclear
-from bot.judge.failure_count import FailureCount, after
+from bot.judge.channel_health import FailureCount, after
 from bot.model import Later, Outcome, Reading, RefusalScope, Refused
 from bot.watch.channel_checks import API, MESSAGES, ways
 from tests.reasons import english, quote

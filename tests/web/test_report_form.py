@@ -14,7 +14,7 @@ from bot.model import Style, Tally
 from bot.store import open_store
 from bot.watch.user_reports import PEOPLE, UserReports
 from bot.web.app import HEADERS, Server, site
-from bot.web.client_address import network
+from bot.web.connections import caller_network
 from bot.web.report_form import ALL, EACH, Reporting, ReportLimits, Taken
 from tests import sqlite
 from tests.web.pages import NOW, Stage, browsing
@@ -132,9 +132,11 @@ async def test_behind_a_proxy_counts_what_it_adds_and_not_what_was_there_before(
 
 
 def test_a_household_has_one_address():
-    assert network("2001:db8:1:2::5") == network("2001:db8:1:2:ffff::1") != network("2001:db8:1:3::5")
-    assert network("::ffff:192.0.2.7") == network("192.0.2.7") == "192.0.2.7"
-    assert len(network("x" * 9999)) == 100
+    assert (
+        caller_network("2001:db8:1:2::5") == caller_network("2001:db8:1:2:ffff::1") != caller_network("2001:db8:1:3::5")
+    )
+    assert caller_network("::ffff:192.0.2.7") == caller_network("192.0.2.7") == "192.0.2.7"
+    assert len(caller_network("x" * 9999)) == 100
 
 
 def test_the_gate_lets_in_so_many_of_an_address_and_of_all_and_forgets():

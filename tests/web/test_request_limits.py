@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.model import Overview, Reading, Service, ServiceState, Tally
 from bot.model.observations import Outcome
-from bot.web import request_body
+from bot.web import connections
 from bot.web.rendering import well_formed
 from bot.web.report_form import Reporting
 from bot.web.webhooks import Hooks
@@ -155,7 +155,7 @@ async def test_the_page_lets_its_own_form_name_its_origin(tmp_path):
 
 @pytest.mark.hardened("B7", "a reporter hangs up in mid-body, or drips", "no log line of an error, nothing counted")
 async def test_who_hangs_up_or_drips_costs_nothing(tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(request_body, "PATIENCE", 0.2)
+    monkeypatch.setattr(connections, "PATIENCE", 0.2)
     async with page(tmp_path) as (web, crowd):
         url = httpx.URL(str(web.base_url))
         head = b"POST /report HTTP/1.1\r\nHost: x\r\nContent-Length: 18\r\n\r\nservice=x&"

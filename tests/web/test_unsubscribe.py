@@ -11,9 +11,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot.incidents.digest_readers import OurPage
+from bot.incidents.places import OurPage
 from bot.model import Destination, Digest, DigestReaderState, PlaceSettings, Style
-from bot.model.signed_links import LinkPurpose, SignedLink, opened, signed
+from bot.model.links import LinkPurpose, SignedLink, opened, signed
 from bot.store import open_store
 from bot.web import unsubscribe
 from bot.web.app import Server

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot import wording
-from bot.config.week import week_time
+from bot.config.schedule import week_time
 from bot.model import (
     OURSELVES,
     ChangeKind,

@@ -18,7 +18,7 @@ from email.policy import compat32
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from bot.channels.email.bounce_box import BounceBox
+from bot.channels.email import BounceBox
 from bot.channels.masking import masked
 from bot.notify.bounces import NOT_OF_THE_ADDRESS
 

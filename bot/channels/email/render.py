@@ -1,21 +1,23 @@
-"""Notices as mails."""
+"""Notices as mails: their body, which is the same for all readers, and what differs."""
 
 from __future__ import annotations
 
 import asyncio
+from binascii import b2a_qp
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.contentmanager import ContentManager
 from email.headerregistry import Address
+from email.message import EmailMessage, MIMEPart
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
 from bot.channels.email import page, plain
-from bot.channels.email.body import Body, body, lines
-from bot.channels.email.headers import Lines, Value, fields, hashed, slug
+from bot.channels.email.headers import POLICY, Lines, Value, fields, hashed, slug
 from bot.channels.email.smtp import Mail
 from bot.model import PLAIN_LOOK, Delivery, MailLook, Notice
 from bot.offload.pool import OverranError, offload
@@ -25,6 +27,8 @@ SMALL: Final = 12  # rows and bars of a document that are drawn in a few millise
 KEPT: Final = 8  # bodies, ...
 KEPT_BYTES: Final = 8 * 1024 * 1024  # ... and their size: one digest in many languages and zones
 SECONDS: Final = 20.0  # for one body
+FOOTER = "=@footer@"  # no line of quoted-printable or base64 looks like this
+_NO_PARAMS: Mapping[str, str] = {}
 
 
 class Letters:
@@ -143,3 +147,68 @@ def short(domain: str) -> str:
     while len(domain) > 36 and "." in domain:
         domain = domain.partition(".")[2]
     return domain
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Bytes, from the headers of the content on; the footers stand between the three, as text and as a page."""
+
+    above: bytes
+    between: bytes
+    below: bytes
+
+    def whole(self, text: bytes, html: bytes) -> bytes:
+        """With its footers, each as `lines`."""
+        return b"".join((self.above, text, self.between, html, self.below))
+
+    @property
+    def size(self) -> int:
+        return len(self.above) + len(self.between) + len(self.below)
+
+
+def body(notice: Notice, look: MailLook, stamp: str) -> Body:
+    """Write the text and the page, with the pictures that stand in it and the files. Raise ValueError if something cannot
+    be put in a mail.
+    """
+    mail = EmailMessage(policy=POLICY)
+    mail.set_content((plain.above(notice, look, stamp), ""), "plain", {"format": "flowed"}, content_manager=_PARTS)
+    mail.add_alternative(page.pieces(notice, look, stamp), "html", content_manager=_PARTS)
+    html = mail.get_payload()[1]  # type: ignore[index]  # a list, since there are two parts
+    for name, (content, kind) in _pictures(notice, look).items():
+        html.add_related(content, "image", kind, cid=f"<{name}>", disposition="inline")  # type: ignore[union-attr]
+    for file in notice.document.attachments if notice.document else ():
+        mail.add_attachment(file.text, subtype=file.kind, filename=file.name, cte="quoted-printable")
+    above, between, below = mail.as_bytes().split(f"{FOOTER}\r\n".encode())
+    return Body(above, between, below)
+
+
+def _pictures(notice: Notice, look: MailLook) -> dict[str, tuple[bytes, str]]:
+    """What stands in the page, by the name it has there: the picture and its kind."""
+    logo = {page.LOGO: (look.logo, look.logo_type)} if look.logo else {}
+    return logo | {name: (page.picture(cells), "png") for cells, name in page.pictures(notice).items()}
+
+
+def _set_pieces(part: MIMEPart, pieces: tuple[str, str], subtype: str, params: Mapping[str, str] = _NO_PARAMS) -> None:
+    """A text part with a place for a footer."""
+    more = "".join(f'; {name}="{value}"' for name, value in params.items())
+    part["Content-Type"] = f'text/{subtype}; charset="utf-8"{more}'
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    above, below = map(_encoded, pieces)
+    part.set_payload(f"{above}{FOOTER}\n{below}")
+
+
+def _encoded(text: str) -> str:
+    """Quoted-printable: readable as it is, and no relay needs 8BITMIME. The library encodes character by character, which
+    for a page takes longer than all the rest of a mail.
+    """
+    return b2a_qp(text.encode(), istext=True).decode("ascii")
+
+
+def lines(text: str) -> bytes:
+    """Encoded whole lines, as they stand in a mail."""
+    ended = text if text.endswith("\n") else f"{text}\n"
+    return _encoded(ended).replace("\n", "\r\n").encode()
+
+
+_PARTS = ContentManager()
+_PARTS.add_set_handler(tuple, _set_pieces)

@@ -20,8 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import wording
-from bot.channels.slack.channel_names import ChannelNames
-from bot.channels.slack.members import Members
+from bot.channels.slack.names import ChannelNames, Members
 from bot.channels.slack.parse import Heard, heard
 from bot.channels.slack.receipts import Failed, asked, retry_after
 from bot.channels.slack.render import blocks, plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -10,9 +11,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from bot.channels.masking import unsendable
+from bot.channels.masking import masked, unsendable
 from bot.channels.telegram.render import LONGEST_ID, WRONG, where
-from bot.channels.telegram.token_filter import quieten, redact
 from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
 from bot.model import Advice, AdviceCode, Reason, ReasonCode
 
@@ -100,3 +100,16 @@ def _verdict(answer: Answer, token: str) -> Reason | Unclear | None:
     answered = ReasonCode.ASKS_TO_WAIT if answer.status == 429 else ReasonCode.IN_TROUBLE
     why = Reason.of(answered, channel="telegram", provider_code=f"{status}: {text}", advice=AdviceCode.TRY_LATER)
     return Unclear(why) if answer.status == 429 else why
+
+
+def quieten() -> None:
+    """Silence libraries' loggers that write addresses with the token, or answers that may quote it."""
+    for name, level in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("telegram", logging.CRITICAL)):
+        logger = logging.getLogger(name)
+        logger.setLevel(max(level, logger.level))
+
+
+def redact(text: str, token: str) -> str:
+    """Mask the secret half of "number:secret", ignoring case, which the SDK changes."""
+    secret = token.partition(":")[2] or token
+    return masked(text, secret, mask="<token>")

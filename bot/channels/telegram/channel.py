@@ -14,13 +14,12 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
 from bot.channels.masking import unsendable
-from bot.channels.telegram import BOTFATHER
+from bot.channels.telegram import BOTFATHER, quieten
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.reach import Reacher
 from bot.channels.telegram.receipts import KIND, invalid, mend, of_an_edit, receipt
 from bot.channels.telegram.render import Draft, fitting, root, where
 from bot.channels.telegram.request import Request
-from bot.channels.telegram.token_filter import quieten
 from bot.contracts import Answering, ChannelContext, Reach
 from bot.model import (
     Delivery,

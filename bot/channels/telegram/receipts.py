@@ -17,10 +17,9 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.channels.telegram import BOTFATHER
+from bot.channels.telegram import BOTFATHER, redact
 from bot.channels.telegram.render import LIMIT, SHORT, Draft
 from bot.channels.telegram.request import NeverLeftError
-from bot.channels.telegram.token_filter import redact
 from bot.contracts import retry_after
 from bot.model import Advice, AdviceCode, Destination, Later, Reason, ReasonCode, Receipt, RefusalScope, Refused, Unsure
 
@@ -87,7 +86,6 @@ _CHAT_GONE = (
 _CLOSED = re.compile(r"chat_(send|guest|write|admin)_\w*(forbidden|required)")
 _PAUSE = re.compile(r"slow ?mode|flood|msg_wait|timeout")
 _ACCOUNT = ("frozen_method_invalid", "bot_invalid", "access_token")
-
 
 KIND = "telegram"
 EXAMPLES = "-1001234567890, -1001234567890/45, @ourchannel"

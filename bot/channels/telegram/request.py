@@ -16,7 +16,7 @@ from telegram.request import BaseRequest, HTTPXRequest, RequestData
 from bot import wording
 from bot.channels.telegram.parse import trim
 from bot.contracts import Cause, Net, Trouble, retry_after
-from bot.net import authorities
+from bot.net import transport
 
 EARLY = 0.2  # seconds, or a half, before the time is over: then it is known whether the request had left
 LARGEST = 16 * 1024 * 1024  # bytes of an answer: a hundred updates at once
@@ -78,7 +78,7 @@ class Request(BaseRequest):
             write_timeout=self._timeout,
             connect_timeout=half,
             pool_timeout=half,
-            httpx_kwargs={"verify": authorities.shared()},
+            httpx_kwargs={"verify": transport.shared_tls()},
         )
 
     @staticmethod

@@ -25,7 +25,7 @@ from bot.model import (
 from bot.model.cluster import SCHEDULER, channel_role
 from bot.notify.batching import Claim, Contents, Message, Plan
 from bot.notify.place_queue import Head, PlaceQueue, Standing
-from bot.store.deliveries import batch, claim, failover, readdress, settle, statements, wake
+from bot.store.deliveries import batch, claim, failover, readdress, settle, statements
 from bot.store.deliveries.failover import Handed, Untaken
 from bot.store.deliveries.readdress import Adopted, Waiting
 from bot.store.deliveries.statements import Settlement
@@ -224,11 +224,11 @@ class Deliveries:
 
     async def expire_deadlines(self, kind: str, now: datetime) -> int:
         """Let the next rungs take over what a dead kind of channel has not taken. Return how many."""
-        return await self._database.write(partial(wake.hasten, kind=kind, now=now))
+        return await self._database.write(partial(claim.hasten, kind=kind, now=now))
 
     async def retry_now(self, kind: str, now: datetime) -> int:
         """Make all that waits for a kind of channel due now, since it is back. Return how many."""
-        return await self._database.write(partial(wake.rouse, kind=kind, now=now))
+        return await self._database.write(partial(claim.rouse, kind=kind, now=now))
 
     async def _settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
         return await self._database.write(partial(settle.settle, settlements=settlements))

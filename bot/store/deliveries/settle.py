@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, case, exists, false, func, null, select, true,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import FINISHED, MANY, Delivery, DeliveryAction, DeliveryStatus
-from bot.notify.replacement import replacement
+from bot.notify.place_queue import replacement
 from bot.store.columns import Utc
 from bot.store.deliveries import statements
 from bot.store.deliveries.statements import Settlement

@@ -5,17 +5,21 @@ A lane is a destination and a thread: messages about one incident go to one dest
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     Boolean,
+    Delete,
     Row,
     Select,
     bindparam,
     case,
+    delete,
     func,
     null,
     or_,
@@ -36,9 +40,12 @@ from bot.model import (
     Document,
 )
 from bot.store.columns import Utc
-from bot.store.deliveries import documents
 from bot.store.engine import insert_new, insert_silently
+from bot.store.schema import deliveries, documents
 from bot.store.schema import deliveries as table
+
+DOCUMENTS_KEPT: Final = 8  # in memory
+NAME_LENGTH: Final = 32  # characters
 
 
 class Settlement(NamedTuple):
@@ -53,7 +60,7 @@ async def queue(connection: AsyncConnection, deliveries: Sequence[Delivery], now
     """Queue deliveries and return how many were new; those whose key exists are left as they are."""
     if not deliveries:
         return 0
-    named = await documents.store(connection, deliveries, now)
+    named = await store_documents(connection, deliveries, now)
     statement = insert_new(connection.dialect.name, table, "key")
     written = await connection.execute(
         statement, [_row(row, now, named.get(id(row.notice.document))) for row in deliveries]
@@ -65,7 +72,7 @@ async def queue_many(connection: AsyncConnection, deliveries: Sequence[tuple[Del
     """Queue deliveries, each at its own time; those whose key exists are left as they are."""
     if not deliveries:
         return
-    named = await documents.store(connection, [row for row, _ in deliveries], deliveries[-1][1])
+    named = await store_documents(connection, [row for row, _ in deliveries], deliveries[-1][1])
     statement = insert_silently(connection.dialect.name, table, "key")
     rows = [_row(row, now, named.get(id(row.notice.document))) for row, now in deliveries]
     await connection.execute(statement, rows)
@@ -82,7 +89,7 @@ async def told(connection: AsyncConnection, threads: Sequence[str]) -> dict[str,
 async def load(connection: AsyncConnection, ids: Sequence[int]) -> tuple[Delivery, ...]:
     """Deliveries with the facts of their lanes, in the order they were queued."""
     rows = (await connection.execute(CLAIMED, {"ids": ids})).all() if ids else ()
-    found = await documents.read(connection, {row.document for row in rows if row.document})
+    found = await read_documents(connection, {row.document for row in rows if row.document})
     return tuple(_delivery(row, found.get(row.document)) for row in rows)
 
 
@@ -274,3 +281,45 @@ def _late(row: Row[Any]) -> bool:
     merged = row.overtaken_tried is not None and row.subject is None
     ran_out = bool(row.ladders) and row.deadline is None
     return row.act == DeliveryAction.POST and row.settled_at is None and (merged or ran_out)
+
+
+_known: OrderedDict[str, Document] = OrderedDict()  # by their hashes, so that they are right for every database
+
+
+async def store_documents(connection: AsyncConnection, rows: Sequence[Delivery], now: datetime) -> Mapping[int, str]:
+    """Store the documents of deliveries; return their names by their identity."""
+    found = {id(row.notice.document): row.notice.document for row in rows if row.notice.document is not None}
+    names = {number: _name(document) for number, document in found.items()}
+    new = {names[number]: document for number, document in found.items()}
+    if new:
+        values = [{"name": name, "at": now, "body": document} for name, document in new.items()]
+        await connection.execute(insert_new(connection.dialect.name, documents, "name"), values)
+    return names
+
+
+async def read_documents(connection: AsyncConnection, names: Collection[str]) -> Mapping[str, Document]:
+    """The documents of these names."""
+    found = {name: _known[name] for name in names if name in _known}
+    missing = [name for name in names if name not in found]
+    for row in await connection.execute(NAMES, {"names": missing}) if missing else ():
+        found[row.name] = _known[row.name] = row.body
+    while len(_known) > DOCUMENTS_KEPT:
+        _known.popitem(last=False)
+    return found
+
+
+def _name(document: Document) -> str:
+    return sha256(repr(document).encode(errors="replace")).hexdigest()[:NAME_LENGTH]
+
+
+NAMES: Final = select(documents.c.name, documents.c.body).where(
+    documents.c.name.in_(bindparam("names", expanding=True))
+)
+WAITED_FOR: Final = select(deliveries.c.document).where(
+    deliveries.c.settled_at.is_(None), deliveries.c.document.is_not(None)
+)
+
+
+def old_documents(before: datetime) -> Delete:
+    """The statement that deletes those of an earlier time that no delivery waits for."""
+    return delete(documents).where(documents.c.at < before, documents.c.name.not_in(WAITED_FOR))

@@ -9,11 +9,14 @@ from typing import Any
 
 from bot.model import Outcome, Reason, ReasonCode
 from bot.net.charset import Decoded, decoded
-from bot.watch.checks import json_assertions, regex
+from bot.watch.checks import json_assertions
 
 # Bytes of a body searched in the loop itself, in a millisecond or two. Expressions take longer.
 AT_ONCE = 64 * 1024
 AT_ONCE_EXPRESSIONS = 4 * 1024
+MEMORY = 8 << 20  # bytes for one expression
+LONGEST = 1000  # characters
+UNKNOWN = "in RE2's syntax: neither look-around, such as (?=...), nor back-references, such as \\1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def _misworded(wanted: Wanted, page: Page, text: Decoded) -> Fault | None:
         # RE2 is fastest on UTF-8.
         encoded = text.text.encode("utf-8", "replace")
         for pattern in wanted.matches:
-            if not regex.compiled(pattern).search(encoded):
+            if not compiled(pattern).search(encoded):
                 return _doubt(pattern, text) or (Outcome.FAILED, Reason.of(missing, pattern=pattern))
     return doubt
 
@@ -96,3 +99,22 @@ def _doubt(said: str, text: Decoded) -> Fault | None:
     if text.sure or said.isascii():
         return None
     return Outcome.INCONCLUSIVE, Reason.of(ReasonCode.CHARSET_UNKNOWN, text=said)
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> Any:
+    """Compile an expression. Raise ValueError, with the reason, if RE2 does not take it."""
+    try:
+        import re2  # noqa: PLC0415 - an extra, and only for those who use it
+    except ImportError:
+        raise ValueError('needs the extra "re2": pip install "tocsin[re2]"') from None
+    if len(pattern) > LONGEST:
+        raise ValueError(f"is too long; expected at most {LONGEST} characters")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = MEMORY
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        why = error.args[0].decode("utf-8", "replace") if error.args else "no reason given"
+        raise ValueError(f"is no pattern ({why.partition(':')[0]}); expected one {UNKNOWN}") from None

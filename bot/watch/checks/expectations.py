@@ -13,7 +13,7 @@ from bot.contracts import Answer
 from bot.model import Outcome, Reason, ReasonCode
 from bot.net import Network
 from bot.offload.pool import OverranError, offload
-from bot.watch.checks import body_text, json_assertions, regex
+from bot.watch.checks import body_text, json_assertions
 
 SEARCHED = 1024 * 1024  # bytes of a page that are searched
 READ = 256 * 1024  # bytes of a page that only has to arrive
@@ -37,7 +37,7 @@ def _status(value: object) -> object:
 
 
 def _pattern(text: str) -> str:
-    regex.compiled(text)
+    body_text.compiled(text)
     return text
 
 

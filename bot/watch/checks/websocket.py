@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from bot.contracts import Length, Net, Trouble, between
 from bot.model import Outcome, Reading, Reason, ReasonCode
 from bot.net import Network, Prepared, network
-from bot.watch.checks import bot_challenges, readings
+from bot.watch.checks import readings
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 SCHEMES = {"ws": "http", "wss": "https"}
@@ -36,8 +36,8 @@ class WebsocketCheck(BaseModel):
         seen = await net.fetch(self._request, timeout=timeout, fresh=True)
         if isinstance(seen, Trouble):
             return seen.reading(route)
-        if who := bot_challenges.declared(seen.headers) or bot_challenges.shown(seen):
-            return bot_challenges.reading(route, seen, who)
+        if who := readings.declared_challenge(seen.headers) or readings.shown_challenge(seen):
+            return readings.of_challenge(route, seen, who)
         if readings.is_rate_limit(seen):
             return readings.of_rate_limit(route, seen)
         if seen.status != 101:

@@ -1,7 +1,8 @@
-"""How many readings of a witness are kept for the history."""
+"""Receiving a witness's readings: how many are kept for the history, and how long they were on their way."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -10,6 +11,7 @@ from bot.watch.witness.protocol import LONGEST_AGE
 
 OFTEN = 1.5  # how much more often than planned a service may be looked at, as by request
 IN_DOUBT = 10.0  # seconds between two looks while there is trouble
+WINDOW = 150.0  # seconds; clocks drift apart, so only the last one or two windows are compared
 
 
 @dataclass(slots=True)
@@ -42,3 +44,25 @@ class Allowance:
             return False
         self.left -= 1
         return True
+
+
+@dataclass(slots=True)
+class Transit:
+    """All instants are seconds: `sent` of the witness's steady clock, `now` of ours. They share no beginning, so only
+    what changes between them is known: the quickest body of late is taken for one without delay.
+    """
+
+    session: str = ""
+    _least: float = math.inf
+    _before: float = math.inf
+    _since: float = 0.0
+
+    def delay(self, session: str, sent: float, now: float) -> float:
+        """Seconds that this body took longer than the quickest of late."""
+        apart = now - sent
+        if session != self.session:
+            self.session, self._least, self._before, self._since = session, math.inf, math.inf, now
+        if now - self._since > WINDOW:
+            self._before, self._least, self._since = self._least, math.inf, now
+        self._least = min(self._least, apart)
+        return apart - min(self._least, self._before)

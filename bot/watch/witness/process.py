@@ -18,8 +18,7 @@ from bot.contracts import Check, Net
 from bot.errors import fault
 from bot.model import Outcome, Reading, Round, Service
 from bot.watch.rounds import Rounds, Watched
-from bot.watch.witness.buffer import Buffer
-from bot.watch.witness.link import Failed, Link, TokenRefusedError
+from bot.watch.witness.link import Buffer, Failed, Link, TokenRefusedError
 from bot.watch.witness.protocol import EVERY, PULL, Assignment, Instructions, Task, understood
 
 log = logging.getLogger("tocsin.witness")

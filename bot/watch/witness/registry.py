@@ -13,9 +13,8 @@ from bot.clock import SYSTEM, Clock
 from bot.judge.quorum import BAD, FRESH, Vote, combined, fresh, in_doubt
 from bot.model import PlaceLook, Reading
 from bot.model.witnesses import SharedReading, SharedWord, WitnessNews, series
-from bot.watch.witness.allowance import IN_DOUBT, Allowance
+from bot.watch.witness.allowance import IN_DOUBT, Allowance, Transit
 from bot.watch.witness.protocol import LONGEST_AGE, MOST, Report, SeenRound
-from bot.watch.witness.transit import Transit
 
 LOST = 10.0  # seconds without a word after which a witness is not waited for
 SILENT = 300.0  # seconds without a word that admins should know of

@@ -11,8 +11,7 @@ import pytest
 
 from bot.model import Outcome, Reading, Round
 from bot.watch.witness import process
-from bot.watch.witness.buffer import KEPT, Buffer
-from bot.watch.witness.link import Failed, Link, TokenRefusedError
+from bot.watch.witness.link import KEPT, Buffer, Failed, Link, TokenRefusedError
 from bot.watch.witness.process import Witness
 from bot.watch.witness.protocol import LARGEST, MOST, Assignment, Instructions, Report, Task
 from tests.reasons import HTTP_503, TIMED_OUT

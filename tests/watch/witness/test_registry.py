@@ -11,9 +11,9 @@ from bot.model import Outcome, PlaceLook, Places, Reading
 from bot.own_alerts.witness_health import WitnessHealth
 from bot.own_health import OwnHealth, Part
 from bot.watch.witness import registry as module
+from bot.watch.witness.allowance import WINDOW, Transit
 from bot.watch.witness.protocol import Report, SeenReading, SeenRound
 from bot.watch.witness.registry import Member, WitnessRegistry
-from bot.watch.witness.transit import WINDOW, Transit
 from bot.wording import english
 from tests.reasons import HTTP_503
 from tests.watch.clock import START, Hands

@@ -24,11 +24,12 @@ from bot.watch.sources.dialects.base import (
     Event,
     Wire,
     loads,
+    reported,
     understood,
+    wanted,
 )
 from bot.watch.sources.dialects.dates import folded, instant
 from bot.watch.sources.dialects.feed_stage import titled
-from bot.watch.sources.dialects.incidents_only import reported, wanted
 from bot.watch.sources.dialects.stage_words import Label
 
 _CAP = 8 * 1024 * 1024  # bytes, two per character: a large event has texts on 150 services

@@ -14,7 +14,18 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from bot.model import Health, SourceReport
-from bot.watch.sources.dialects.base import FORGOTTEN, LONGEST_KEY, WRONG_ZONE, Asked, Dialect, Event, clean, link
+from bot.watch.sources.dialects.base import (
+    FORGOTTEN,
+    LONGEST_KEY,
+    WRONG_ZONE,
+    Asked,
+    Dialect,
+    Event,
+    clean,
+    link,
+    reported,
+    wanted,
+)
 from bot.watch.sources.dialects.dates import folded
 from bot.watch.sources.dialects.feed_entries import Entry, Feed, read
 from bot.watch.sources.dialects.feed_stage import (
@@ -29,7 +40,6 @@ from bot.watch.sources.dialects.feed_stage import (
     subject,
     work,
 )
-from bot.watch.sources.dialects.incidents_only import reported, wanted
 from bot.watch.sources.dialects.stage_words import GONE, Label, stage
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8"

@@ -19,13 +19,15 @@ from bot.watch.sources.dialects.base import (
     Dialect,
     Event,
     Wire,
+    concerning,
     link,
     loads,
+    reported,
     several,
     understood,
+    wanted,
 )
 from bot.watch.sources.dialects.dates import instant
-from bot.watch.sources.dialects.incidents_only import concerning, reported, wanted
 
 _CAP = 8 * 1024 * 1024  # bytes: a year of incidents with all their updates
 _INCIDENTS = "incidents.json"

@@ -14,14 +14,16 @@ from bot.watch.sources.dialects.base import (
     Event,
     Wire,
     clean,
+    concerning,
     key,
     link,
     loads,
+    reported,
     several,
     texts,
+    wanted,
 )
 from bot.watch.sources.dialects.dates import instant
-from bot.watch.sources.dialects.incidents_only import concerning, reported, wanted
 from bot.watch.sources.dialects.stage_words import Label, stage
 
 _HOSTS = frozenset({"slack-status.com", "status.slack.com"})

@@ -1,4 +1,4 @@
-"""Deliveries and proven destinations, as tables for a terminal and as data."""
+"""Tables for a terminal, and the same as data: deliveries, proven destinations, the catalogue of services."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from bot import wording
+from bot.catalogue import Entry
 from bot.model import Proof, Style, Trail
 
 
@@ -82,3 +83,37 @@ def _table(*names: str) -> Table:
 def _plain(*cells: str) -> tuple[Text, ...]:
     """Cells without markup, as others wrote the text."""
     return tuple(Text(cell) for cell in cells)
+
+
+def services(entries: Sequence[Entry]) -> Table:
+    shown = Table(*(Column(name, overflow="fold") for name in ("id", "name", "status page", "routes")), box=SIMPLE_HEAD)
+    for entry in entries:
+        shown.add_row(
+            entry.id, entry.name, entry.official["kind"] if entry.official else "none", ", ".join(entry.routes)
+        )
+    return shown
+
+
+def services_age(entries: Sequence[Entry]) -> str:
+    """How old the entries are, and how many were never checked."""
+    days = sorted({entry.written for entry in entries})
+    when = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    unchecked = sum(entry.checked is None for entry in entries)
+    return f"{len(entries)} services, written down {when}; {unchecked or 'none'} of them not checked live."
+
+
+def services_as_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """For programs: `routes` and `official` as in a config, days in ISO 8601."""
+    return [
+        {
+            "id": entry.id,
+            "name": entry.name,
+            "group": entry.group,
+            "aliases": list(entry.aliases),
+            "routes": entry.routes,
+            "official": entry.official,
+            "written": entry.written.isoformat(),
+            "checked": entry.checked.isoformat() if entry.checked else None,
+        }
+        for entry in entries
+    ]

@@ -1,4 +1,7 @@
-"""People by what Slack says of them: their names, and who is a full member of our workspace, not a guest."""
+"""Names and ids at Slack: of channels, which a config may name "#newsroom", and of people.
+
+Slack calls that channel C012 in everything that it sends. Of people it also says who is a full member of our workspace.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import wording
 from bot.channels.slack import ORGANIZATION
 from bot.channels.slack.receipts import Failed, asked
+from bot.contracts import ChannelContext
 
+OTHERWISE = ("#", "U", "W")  # how a place begins that is no channel's id
+UNTOLD = frozenset({"privategroup", "directmessage", ""})  # what Slack writes for a name that it does not tell
+MOST = 1_000  # names kept
 log = logging.getLogger(__name__)
 
 AGAIN = 30.0  # seconds between two attempts to learn our workspace
@@ -120,3 +127,53 @@ def _shown(user: dict[str, Any]) -> str:
     named = profile if isinstance(profile, dict) else {}
     said = (named.get("display_name"), named.get("real_name"), user.get("real_name"), user.get("name"))
     return next((name for name in said if isinstance(name, str) and name.strip()), "")
+
+
+class ChannelNames:
+    """The id of a place that has been written to, and the name of a channel that people ask from."""
+
+    def __init__(self, web: AsyncWebClient, desk: ChannelContext) -> None:
+        self._web, self._desk = web, desk
+        self._ids: dict[str, str] = {}  # "#newsroom" -> "C012"
+        self._names: OrderedDict[str, tuple[float, str]] = OrderedDict()
+
+    async def id(self, place: str) -> str:
+        """The id of a channel given by name or person, if an earlier message revealed it."""
+        if place.startswith(OTHERWISE) and place not in self._ids:
+            self._ids[place] = await self._desk.recall(f"slack {place}") or place
+        return self._ids.get(place, place)
+
+    async def learn(self, place: str, channel: str) -> None:
+        """Remember the id that Slack gave for a place we wrote to."""
+        if not place.startswith(OTHERWISE) or self._ids.get(place) == channel:
+            return
+        self._ids[place] = channel
+        if place.startswith("#"):
+            self._keep(channel, place)
+        try:
+            await self._desk.remember(f"slack {place}", channel)
+        except Exception as error:  # noqa: BLE001 - sent: our failing memory must not make it look unsent
+            log.warning("could not remember the id of %s (%s)", place, type(error).__name__)
+
+    async def name(self, channel: str, told: str = "") -> str:
+        """ "#newsroom" for "C012"; "" if Slack does not tell it. `told`: what it said of its own accord."""
+        if told not in UNTOLD:
+            return self._keep(channel, f"#{told}")
+        at, known = self._names.get(channel, (0.0, ""))
+        if (channel in self._names and time.monotonic() - at < KNOWN_FOR) or not channel.startswith(("C", "G")):
+            return known
+        try:
+            async with asyncio.timeout(PATIENCE):
+                said = await asked(self._web.conversations_info(channel=channel))
+        except TimeoutError:
+            return known
+        found = said.get("channel") if not isinstance(said, Failed) else None
+        name = found.get("name") if isinstance(found, dict) else None
+        return self._keep(channel, f"#{name}" if isinstance(name, str) and name else known)
+
+    def _keep(self, channel: str, name: str) -> str:
+        self._names[channel] = (time.monotonic(), name)
+        self._names.move_to_end(channel)
+        if len(self._names) > MOST:
+            self._names.popitem(last=False)
+        return name

@@ -1,10 +1,13 @@
-"""Wording of failed channels, and of destinations that refuse messages."""
+"""Wording of our own health: channels that failed, destinations that refuse messages, and Tocsin itself.
+
+And the lines of notices that were sent late, by another channel, or without the database.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zlib import crc32
 
 from bot.model import (
@@ -26,16 +29,18 @@ from bot.model import (
     Tone,
     delivering,
 )
+from bot.model.cluster import ClusterView
 from bot.wording.catalog import Catalog, catalog
 from bot.wording.commands import typed
 from bot.wording.reasons import WHOLE, advice, provider_code, reason
-from bot.wording.text import NAME, capital, channel_name, clean, fit, listed, sentences, stop
+from bot.wording.text import NAME, capital, channel_name, clean, fit, listed, sentences, stop, unlinked
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of, present, sure
 
 STANDS = frozenset(
     {ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.EASED, ChangeKind.REMINDED}
 )
+HARMLESS = frozenset({"witnesses"})  # parts without which all notices are still sent in time
 
 
 def channel_service(kind: str, routes: tuple[str, ...], language: str) -> Service:
@@ -168,3 +173,84 @@ def _counted(kind: str, since: datetime, to: Reader) -> str:
     return fit(
         name_of(service), *(to.say.channel_health.counts_as_down.format(name=NAME, since=s) for s in to.since(since))
     )
+
+
+def unanswered(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:
+    """`channel`: the kind that has not accepted the notice since `since`."""
+    to = reader(notice.style, now)
+    return _headed(notice, to.say.failover.no_answer.format(channel=channel_name(channel, to.say), at=to.point(since)))
+
+
+def dead(notice: Notice, channel: str, since: datetime, now: datetime) -> Notice:
+    """`channel`: the kind that has been down since `since`."""
+    to = reader(notice.style, now)
+    return _headed(notice, to.say.failover.down.format(channel=channel_name(channel, to.say), at=to.point(since)))
+
+
+def refused(notice: Notice, channel: str, why: Reason) -> Notice:
+    """`channel`: the kind that refused the notice; `why`: the reason in its receipt, of which readers get no advice."""
+    say = catalog(notice.style.language)
+    said = unlinked(reason(why, say))
+    return _headed(notice, say.failover.refused.format(channel=channel_name(channel, say), why=said))
+
+
+def _headed(notice: Notice, line: str) -> Notice:
+    return replace(notice, words=replace(notice.words, lines=(stop(line), *notice.words.lines)))
+
+
+Wrong = tuple[str, Reason, datetime]  # part, fault, start
+
+
+def unwell(wrong: Sequence[Wrong], style: Style, now: datetime, *, still: bool = False) -> Text:
+    """For admins: our own faults."""
+    to = reader(style, now)
+    say = to.say.own_health
+    title = (say.still_trouble if still else say.trouble).format(since=to.point(min(since for *_, since in wrong)))
+    lines = [to.say.own_troubles[part].format(why=reason(why, to.say, WHOLE)) for part, why, _ in wrong]
+    ends = () if {part for part, *_ in wrong} <= HARMLESS else (say.consequence,)
+    return Text(title, tuple(stop(line) for line in dict.fromkeys((*lines, *ends))))
+
+
+def well_again(since: datetime, style: Style, now: datetime) -> Text:
+    to = reader(style, now)
+    return Text(to.say.own_health.well_again.format(span=to.span(since, now)))
+
+
+def banner(parts: Mapping[str, datetime], style: Style, now: datetime) -> str:
+    """For readers of a page: the state shown may be outdated. Empty while we are healthy."""
+    if not parts:
+        return ""
+    to = reader(style, now)
+    names = listed([to.say.own_parts[part] for part in parts], to.say, len(parts))
+    return stop(to.say.own_health.banner.format(since=to.point(min(parts.values())), parts=names))
+
+
+def nodes(cluster: ClusterView, style: Style, now: datetime) -> str:
+    """For readers: which nodes are up, and what is amiss with the others. Empty where there are not several."""
+    if len(cluster.nodes) < 2:
+        return ""
+    to = reader(style, now)
+    say = to.say.nodes
+    late = [
+        say.silent_since.format(name=node.name, since=to.point(now - timedelta(seconds=node.age)))
+        for node in cluster.nodes
+        if not node.alive
+    ]
+    kinds = {
+        say.up: [node.name for node in cluster.nodes if node.alive],
+        say.silent: late,
+        say.blind: [node.name for node in cluster.nodes if node.alive and node.blind],
+        say.differing: list(cluster.differing),
+    }
+    parts = [form.format(names=listed(names, to.say)) for form, names in kinds.items() if names]
+    return stop(say.next.join(parts))
+
+
+def may_repeat(words: Text, style: Style, now: datetime) -> Text:
+    """A notice sent without the database, with the hint that it may be repeated later."""
+    return replace(words, lines=(*words.lines, stop(reader(style, now).say.own_health.may_repeat)))
+
+
+def sent_late(words: Text, style: Style, due: datetime) -> Text:
+    to = reader(style, due)
+    return replace(words, lines=(*words.lines, stop(to.say.own_health.sent_late.format(at=to.point(due)))))
