@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
+from itertools import chain, islice
 
 from bot.model import Confidence, Health, Incident, Overview, Role, Service, ServiceState, Style, Tally, Text, Window
 from bot.wording.commands import unknown_service
@@ -11,7 +13,7 @@ from bot.wording.evidence import evidence
 from bot.wording.health import banner, channels, in_language, nodes
 from bot.wording.maintenance import ahead, in_maintenance, lasts
 from bot.wording.replies import last_outage, muted_line
-from bot.wording.text import NAME, bare, fit, stop, uncut
+from bot.wording.text import NAME, STAND_IN, bare, fit, stop, uncut, whole_name
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of, offline, standing
 from bot.wording.trackers import people
@@ -37,6 +39,15 @@ def status_of(entry: Entry, overview: Overview, to: Reader) -> Text:
     return uncut(lambda named: _one(named, state, overview, to), service)
 
 
+def title_of(entry: Entry, overview: Overview, to: Reader) -> str:
+    """The title of `status_of`, made sooner for services without trouble, of which a page shows ever so many."""
+    service, state = entry
+    troubled = state.incident is not None or overview.maintenance(service.id) is not None
+    if troubled or service.channel or overview.offline_since is not None:
+        return status_of(entry, overview, to).title
+    return _untroubled(STAND_IN, state, to).replace(STAND_IN, whole_name(service))
+
+
 def _status(overview: Overview, style: Style, service: str | None, *, whole: bool) -> Text:
     to = reader(style, overview.at)
     if service is not None:
@@ -44,24 +55,29 @@ def _status(overview: Overview, style: Style, service: str | None, *, whole: boo
         if entry is None:
             return unknown_service(service, (), [one.name for one, _ in overview.services], style)
         return status_of(entry, overview, to) if whole else _one(*entry, overview, to)
+    title = headline(overview, to)
     if not overview.services:
-        return Text(stop(to.say.status.none))
-    if overview.offline_since is not None:
-        return _blind(overview, overview.offline_since, to)
+        return Text(title)
     rows = troubled(overview, to)
+    if overview.offline_since is not None:  # the state is given as the last known one
+        lines = (to.say.status.last_known, *rows) if rows else (stop(to.say.status.nothing_wrong_until_then),)
+        return Text(title, lines)
     ways = (line for _, line in channels(overview, style))
-    return Text(_title(overview, to), (*(rows or _calm(overview, to)), *ways))
+    return Text(title, (*(rows or _calm(overview, to)), *ways))
 
 
 def troubled(overview: Overview, to: Reader) -> tuple[str, ...]:
     """A line for each service not known to be up: the worst first, then the longest."""
     opened = sorted((e for e in overview.services if e[1].incident), key=_rank)
-    rows = [standing(state, service, to) for service, state in opened]
-    rows += [_unseen(*e, to) for e in overview.services if _unknown(e[1]) and not overview.maintenance(e[0].id)]
-    rows += [in_maintenance(w, s, to) for s, w in _planned(overview)]
-    if len(rows) <= ROWS:
-        return tuple(rows)
-    return (*rows[:ROWS], to.say.lists.more.format(head="…", count=len(rows) - ROWS))
+    unseen = [e for e in overview.services if _unknown(e[1]) and not overview.maintenance(e[0].id)]
+    planned = _planned(overview)
+    rows = chain(
+        (standing(state, service, to) for service, state in opened),
+        (_unseen(name_of(service), state.unseen_since, to) for service, state in unseen),
+        (in_maintenance(window, service, to) for service, window in planned),
+    )
+    more = len(opened) + len(unseen) + len(planned) - ROWS
+    return (*islice(rows, ROWS), *([to.say.lists.more.format(head="…", count=more)] if more > 0 else []))
 
 
 def _planned(overview: Overview) -> list[tuple[Service, Window]]:
@@ -79,6 +95,13 @@ def _rank(entry: Entry) -> tuple[int, int, datetime, str]:
         raise ValueError(f"{service.id} has no open incident to be ranked by")
     health = Health.DEGRADED if state.answering_since else incident.health
     return -incident.confidence, -health, incident.since, service.id
+
+
+def headline(overview: Overview, to: Reader) -> str:
+    """The title of `status` for all services."""
+    if not overview.services:
+        return stop(to.say.status.none)
+    return _title(overview, to) if overview.offline_since is None else offline(overview.offline_since, to)
 
 
 def _title(overview: Overview, to: Reader) -> str:
@@ -109,11 +132,22 @@ def _unknown(state: ServiceState) -> bool:
     return state.incident is None and (state.unseen_since is not None or state.up_since is None)
 
 
-def _unseen(service: Service, state: ServiceState, to: Reader) -> str:
-    if state.unseen_since is None:
-        return fit(name_of(service), to.say.titles.not_checked.format(name=NAME))
-    forms = [to.say.titles.unknown.format(name=NAME, since=s) for s in to.since(state.unseen_since)]
-    return fit(name_of(service), *forms)
+def _untroubled(name: str, state: ServiceState, to: Reader) -> str:
+    """The state of a service without an incident: up, or not seen."""
+    if state.up_since is None or state.unseen_since is not None:
+        return _unseen(name, state.unseen_since, to)
+    return _fitted(name, to.say.titles.up, to.since(state.up_since))
+
+
+def _unseen(name: str, since: datetime | None, to: Reader) -> str:
+    if since is None:
+        return fit(name, to.say.titles.not_checked.format(name=NAME))
+    return _fitted(name, to.say.titles.unknown, to.since(since))
+
+
+@lru_cache(maxsize=1024)
+def _fitted(name: str, form: str, since: tuple[str, ...]) -> str:
+    return fit(name, *(form.format(name=NAME, since=one) for one in since))
 
 
 def _calm(overview: Overview, to: Reader) -> tuple[str, ...]:
@@ -131,13 +165,6 @@ def _calm(overview: Overview, to: Reader) -> tuple[str, ...]:
 def outage(incident: Incident) -> bool:
     """True if confirmed, over, and not retracted."""
     return incident.confidence is Confidence.CONFIRMED and incident.until is not None and not incident.retracted
-
-
-def _blind(overview: Overview, since: datetime, to: Reader) -> Text:
-    """While we are offline, the state is given as the last known one."""
-    rows = troubled(overview, to)
-    lines = (to.say.status.last_known, *rows) if rows else (stop(to.say.status.nothing_wrong_until_then),)
-    return Text(offline(since, to), lines)
 
 
 def _without_crowd(incident: Incident) -> Incident:
@@ -162,9 +189,7 @@ def _one_title(service: Service, state: ServiceState, overview: Overview, to: Re
         return standing(state, service, to)
     if planned := overview.maintenance(service.id):
         return in_maintenance(planned, service, to)
-    if state.up_since is None or state.unseen_since is not None:
-        return _unseen(service, state, to)
-    return fit(name_of(service), *(to.say.titles.up.format(name=NAME, since=s) for s in to.since(state.up_since)))
+    return _untroubled(name_of(service), state, to)
 
 
 def _unseen_one(service: Service, state: ServiceState, overview: Overview, since: datetime, to: Reader) -> Text:
@@ -174,7 +199,7 @@ def _unseen_one(service: Service, state: ServiceState, overview: Overview, since
         title, before = known, ""  # it has never been seen
     else:
         since = min(state.unseen_since or since, since)
-        title = _unseen(service, replace(state, unseen_since=since), to)
+        title = _unseen(name_of(service), since, to)
         before = f"{to.say.status.last_known} {bare(known)}" if state.incident else ""
     lines = (offline(overview.offline_since or since, to), before)
     return Text(title, (*(stop(line) for line in lines if line), *_further(service, state, overview, to)))

@@ -38,6 +38,8 @@ def foreign(text: str, most: int = 200) -> str:
 
 def unlinked(text: str) -> str:
     """The text with invisible joiners, so that chats and mail programs do not turn addresses into links."""
+    if text.isascii() and "." not in text and ":" not in text:
+        return text
     return LINKED.sub(lambda found: f"{found[0]}{JOINER}", text)
 
 
@@ -133,9 +135,13 @@ def fit(name: str, *forms: str) -> str:
 
 def uncut(made: Callable[[Service], Text], service: Service) -> Text:
     """The text about `service`, whose name is not cut for a lock screen: titles are fitted without it."""
-    name = foreign(service.name) or service.id
-    words = made(replace(service, name=STAND_IN))
+    name, words = whole_name(service), made(replace(service, name=STAND_IN))
     return Text(words.title.replace(STAND_IN, name), tuple(line.replace(STAND_IN, name) for line in words.lines))
+
+
+def whole_name(service: Service) -> str:
+    """The service's name, not cut for a lock screen."""
+    return foreign(service.name) or service.id
 
 
 def bare(title: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
@@ -38,6 +38,8 @@ class Reader:
     now: datetime
     twelve: bool
     pattern: str  # CLDR pattern of a 24-hour clock
+    _days: dict[tuple[date, bool], str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _since: dict[float, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def clock(self, at: datetime) -> str:
         """A time such as "2:00 p.m.", "noon" or "14:00"; "11:40 p.m. Tue" if it is not today."""
@@ -47,20 +49,25 @@ class Reader:
     def point(self, at: datetime, *, dated: bool = False) -> str:
         """The time as used after a preposition: "2:00 p.m.", "las 14:00", "la 1:00", "las 23:40 del martes"."""
         local = at.astimezone(self.zone)
-        clock = " ".join(self._parts(local)).rstrip()
-        point = (self.say.times.point_at_one if clock.startswith(("1:", "01:")) else self.say.times.point).format(
-            clock=clock
-        )
+        point = self._point(local)
         if not dated and local.date() == self.now.date():
             return point
         return self.say.times.point_dated.format(point=point, day=self._day(local, wide=True))
 
     def since(self, at: datetime) -> tuple[str, ...]:
-        """The time and, if it is not today, a shorter form with only its day."""
+        """The time and, if it is not today, a shorter form with only its day; worded once for all times of a minute."""
+        minute = at.timestamp() // 60
+        if (known := self._since.get(minute)) is None:
+            known = self._since[minute] = self._since_worded(at)
+        return known
+
+    def _since_worded(self, at: datetime) -> tuple[str, ...]:
         local = at.astimezone(self.zone)
+        point = self._point(local)
         if local.date() == self.now.date():
-            return (self.point(at),)
-        return self.point(at), self.say.times.on_day.format(day=self._day(local, wide=True))
+            return (point,)
+        day = self._day(local, wide=True)
+        return self.say.times.point_dated.format(point=point, day=day), self.say.times.on_day.format(day=day)
 
     def points(self, since: datetime, until: datetime) -> tuple[str, str]:
         """Two times in one sentence: both are dated if they are on different days."""
@@ -149,6 +156,11 @@ class Reader:
         date = plain(format_date(local, "full", locale=self.locale))
         return self.say.mail.stamp.format(date=date, clock=clock, zone=zone)
 
+    def _point(self, local: datetime) -> str:
+        clock = " ".join(self._parts(local)).rstrip()
+        form = self.say.times.point_at_one if clock.startswith(("1:", "01:")) else self.say.times.point
+        return form.format(clock=clock)
+
     def _dated(self, text: str, local: datetime) -> str:
         return text if local.date() == self.now.date() else self._date(text, local)
 
@@ -156,6 +168,12 @@ class Reader:
         return self.say.times.clock_dated.format(clock=text, day=self._day(local))
 
     def _day(self, local: datetime, *, wide: bool = False) -> str:
+        key = local.date(), wide
+        if (known := self._days.get(key)) is None:
+            known = self._days[key] = self._day_worded(local, wide=wide)
+        return known
+
+    def _day_worded(self, local: datetime, *, wide: bool) -> str:
         say = self.say
         if abs((self.now.date() - local.date()).days) <= NEAR:
             return _date_text(local.date(), say.times.point_near if wide else say.times.day_near, self.locale)
