@@ -116,7 +116,7 @@ def digest_facts(overview: Overview, since: datetime, style: Style, services: Se
     happened = tuple(_happened(i, names[i.service], to, overview) for i in _incidents(shown, names, period))
     count = _count(shown, names, period)
     now = troubled(shown, to)
-    figures = tuple(worded(found, period, to) for found in uptimes(overview, since, services))
+    figures = tuple(worded(found, period, to) for found in uptimes(overview, since, services, to.percent(1.0)))
     quiet = not (
         happened
         or now

@@ -5,9 +5,9 @@ counts as up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from bot.model import Availability, Overview, Service, Span, availability_of, blind_spans, calm, total
 from bot.wording.times import MINUTE, Reader
@@ -16,8 +16,7 @@ from bot.wording.titles import name_of
 LITTLE = 1000  # less than this fraction (one thousandth) of a period is not mentioned
 
 
-@dataclass(frozen=True, slots=True)
-class Uptime:
+class Uptime(NamedTuple):
     """Uptime of one service in a period."""
 
     service: str
@@ -31,13 +30,13 @@ class Uptime:
     brief: str = ""  # with the time it covers, if shorter than the period: "99.87% since 3:06 a.m."
 
 
-def uptimes(overview: Overview, since: datetime, services: Sequence[str] = ()) -> tuple[Uptime, ...]:
-    """Uptime of these services, or all, without text."""
+def uptimes(overview: Overview, since: datetime, services: Sequence[str] = (), perfect: str = "") -> tuple[Uptime, ...]:
+    """Uptime of these services, or all, without text. `perfect`: the text of those that were up all the time, as most."""
     period = since, overview.at
     blind = blind_spans(overview, period)
     chosen = [(service, state) for service, state in overview.services if not services or service.id in services]
     return tuple(
-        _perfect(one[0].id, name_of(one[0]), "")
+        _perfect(one[0].id, name_of(one[0]), perfect)
         if not blind and calm(*one, overview) and since < overview.at
         else figure(one[0], availability_of(*one, overview, period, blind))
         for one in chosen
@@ -46,16 +45,13 @@ def uptimes(overview: Overview, since: datetime, services: Sequence[str] = ()) -
 
 @lru_cache(maxsize=65536)
 def _perfect(service: str, name: str, text: str) -> Uptime:
-    """Of a service that was up all the time, as most are."""
     return Uptime(service, name, 1.0, text=text, whole=text, brief=text)
 
 
 def worded(found: Uptime, period: Span, to: Reader) -> Uptime:
-    """Add the text. Time in which nothing at all was observed is mentioned elsewhere, once for all services."""
-    if found.share is None:
+    """Add the text, unless it has it. Time in which nothing was observed is mentioned elsewhere, once for all services."""
+    if found.share is None or found.text:
         return found
-    if found.share == 1.0 and found.since is None and not found.unknown and not found.alone:
-        return _perfect(found.service, found.name, to.percent(1.0))
     say, little, text = to.say.history, max((period[1] - period[0]) / LITTLE, MINUTE), to.percent(found.share)
     late = found.since is not None and found.since - period[0] >= little
     facts = {
@@ -67,7 +63,7 @@ def worded(found: Uptime, period: Span, to: Reader) -> Uptime:
         whole = (say.of_time_seen_since if late else say.of_time_seen).format(**facts)
     else:
         whole = say.since.format(**facts) if late else text
-    return replace(found, text=text, whole=whole, brief=say.since.format(**facts) if late else text)
+    return found._replace(text=text, whole=whole, brief=say.since.format(**facts) if late else text)
 
 
 def figure(service: Service, seen: Availability) -> Uptime:
