@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot import wording
 from bot.model import (
@@ -19,6 +19,7 @@ from bot.model import (
     Service,
     ServiceState,
     Style,
+    Text,
     blind_spans,
     calm,
     incident_path,
@@ -31,7 +32,7 @@ from bot.model import (
 )
 from bot.web.rendering import well_formed_tree
 from bot.wording.catalog import catalog
-from bot.wording.status import status_of
+from bot.wording.status import headline, status_of, title_of
 from bot.wording.text import bare
 from bot.wording.web import zone
 
@@ -58,8 +59,7 @@ class Part:
     health: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     health: str
     title: str
     lines: tuple[str, ...]  # only if not up
@@ -124,7 +124,7 @@ def page(overview: Overview, style: Style, rows: Rows | None = None) -> Page:
     to, past = wording.reader(style, overview.at), _past(facts, overview)
     return Page(
         health=overall(overview),
-        headline=bare(wording.status(overview, style).title),
+        headline=bare(headline(overview, to)),
         facts=facts,
         rows=tuple(sorted(_rows(known, to, facts, rows or Rows()), key=lambda row: ORDER.get(row.health, len(ORDER)))),
         channels=tuple(_channels(overview, style)),
@@ -195,12 +195,14 @@ def _rows(overview: Overview, to: wording.Reader, facts: wording.PeriodFacts, ro
 def _row(
     entry: tuple[Service, ServiceState], overview: Overview, to: wording.Reader, found: wording.Uptime, said: str
 ) -> Row:
-    (service, state), words = entry, status_of(entry, overview, to)
+    service, state = entry
     now = shown(service, state, overview)
+    told = now in ORDER or state.incident is not None
+    words = status_of(entry, overview, to) if told else Text(title_of(entry, overview, to))
     return Row(
         health=now,
         title=bare(words.title),
-        lines=_lines(words.lines, overview) if now in ORDER or state.incident else (),
+        lines=_lines(words.lines, overview),
         uptime=found.brief,
         strip=tuple(strip(service, state, overview)),
         label=said,
@@ -228,6 +230,9 @@ def opened(state: ServiceState) -> str:
 
 def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator[Part]:
     """Periods that were not up or not observed."""
+    ours = _of_ours(overview)
+    if not ours and calm(service, state, overview):
+        return
     start = overview.at - PERIOD
     for since, until in maintenance_spans((start, overview.at), overview.windows_of(service.id), service.id):
         yield _part(since - start, until - since, "maintenance")
@@ -237,7 +242,7 @@ def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator
     for since, until in merged((since, until + BLUR) for since, until in unseen):
         # Time before the first check is no gap.
         yield _part(since - start, until - BLUR - since, "before" if since == start else "unknown")
-    for one in (*known_outages(service, state, overview), *_of_ours(overview)):
+    for one in (*known_outages(service, state, overview), *ours):
         own = (state.answering_since or overview.offline_since) if one.service == service.id else None
         now = own or overview.at
         since, until = max(one.since, start), one.until or now
@@ -245,11 +250,10 @@ def strip(service: Service, state: ServiceState, overview: Overview) -> Iterator
             yield _part(since - start, until - since, one.health.name.lower())
 
 
-def _of_ours(overview: Overview) -> Iterator[Outage]:
+def _of_ours(overview: Overview) -> list[Outage]:
     """The times in which we saw nothing ourselves."""
-    yield from overview.outages_of(OURSELVES)
-    if overview.outages is None:
-        yield from filter(None, map(outage, overview.recent_of(OURSELVES)))
+    recent = overview.recent_of(OURSELVES) if overview.outages is None else ()
+    return [*overview.outages_of(OURSELVES), *filter(None, map(outage, recent))]
 
 
 def _part(begin: timedelta, length: timedelta, health: str) -> Part:

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from bot import wording
-from bot.model import Style
-from bot.web.status_page import as_json, overall, page
-from tests.web.pages import EVERYTHING, MAIL, NOW, QUIET, Stage, browsing
+from bot.model import Style, outage
+from bot.web.status_page import as_json, overall, page, strip
+from tests.web.pages import EVERYTHING, MAIL, NOW, QUIET, UNSEEN, Stage, browsing
 from tests.web.states import ALL_UP, LONG, STATES, UNBROKEN, WORK
 from tests.web.test_app import Read
 from tests.wording.outages import at
@@ -41,6 +41,16 @@ async def test_a_blind_spell_shows_unknown_everywhere(overview, saw):
     assert wording.status(overview, EN, "cf").title == "⚫ Cloudflare: no data since 2:10 p.m."
     assert "No incidents" not in text
     assert "notification channels are working" not in text
+
+
+@pytest.mark.parametrize("kept", ["as an incident", "as an outage"])
+def test_the_strip_of_a_service_without_trouble_shows_when_we_saw_nothing(kept):
+    calm, blind = ALL_UP[0], replace(UNSEEN, until=NOW)
+    seen = replace(EVERYTHING, services=(calm,), recent=(blind,), outages=None)
+    if kept == "as an outage":
+        seen = replace(seen, recent=(), outages=(outage(blind),))
+    assert [part.health for part in strip(*calm, seen)] == ["unknown"]
+    assert list(strip(*calm, replace(seen, recent=(), outages=()))) == []
 
 
 async def test_what_was_down_before_is_said_as_the_last_known():
