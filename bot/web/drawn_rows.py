@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup
@@ -27,13 +28,14 @@ class DrawnRows:
 
     def __call__(self, rows: Iterable[Row]) -> Markup:
         """The markup of these rows, one after the other."""
-        return Markup("\n").join(self._drawn(rows))
+        return Markup("\n".join(self._drawn(rows)))  # noqa: S704 -- drawn by a template
 
     def _drawn(self, rows: Iterable[Row]) -> Iterator[str]:
-        macro: Any = TEMPLATES.get_template("parts.html").module.row  # type: ignore[attr-defined]
+        parts: Any = TEMPLATES.get_template("parts.html").module
+        mark = cache(parts.mark)
         for row in rows:
             known = self._before.get(row.path)
             if known is None or (known[0] is not row and known[0] != row):
-                known = row, macro(row, self._say, "")
+                known = row, parts.row(row, mark(row.health), parts.strip(row.strip, row.label), self._say)
             self._now[row.path] = known
             yield known[1]
