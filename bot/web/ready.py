@@ -14,8 +14,6 @@ import brotli
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.web.rendering import well_formed
-
 FRESH = 1.0  # seconds for which a page is reused as it is
 SHARE = 4  # a page rests so many times as long as making it took, so that readers never take all of the machine ...
 REST = 3.0  # ... but no more seconds than these
@@ -61,8 +59,8 @@ class Ready:
 
 
 def prepared(text: str, media: str, headers: Mapping[str, str]) -> Ready:
-    """Compress a text and make the heads of its responses. `headers`: those of every response."""
-    whole = well_formed(text).encode()
+    """Compress a well-formed text and make the heads of its responses. `headers`: those of every response."""
+    whole = text.encode()
     # Weak, as all encodings share it.
     tag = f'W/"{hashlib.blake2b(whole, digest_size=16).hexdigest()}"'
     bodies = {PLAIN: whole}
