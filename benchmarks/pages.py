@@ -48,7 +48,7 @@ async def rows(size: Size) -> list[Row]:
         first, *later = _costs(services, states)
     what = f"page of {count:,} services: CPU"
     return [
-        Row(f"{what} of the first after a start", f"{first:.2f} s"),
+        Row(f"{what} of the first after a start", f"{first:.2f} s", LEAST),
         Row(f"{what} after one of them went down, median of 5", f"{sorted(later)[2]:.2f} s", LEAST),
     ]
 
