@@ -152,9 +152,9 @@ async def house(server: Postgres) -> AsyncIterator[House]:
 
 
 async def _settled(one: House) -> None:
-    """Wait until each node has begun to check all that it has."""
+    """Wait until each node has checked all that it has twice: these rounds of a new service write its state."""
     await one.even()
-    await asyncio.sleep(EVERY * 1.5)
+    await asyncio.sleep(EVERY * 2.5)
 
 
 async def _sharing_nothing(nodes: int, count: int, window: float) -> tuple[float, float]:

@@ -87,7 +87,7 @@ class Following:
         self._since = news.mark
         self._compare()
         named, self._named = self._named, self.engine.store.ownership.named()
-        if named - self._named and self.engine.store.ownership.owns(SCHEDULER):
+        if named is not self._named and named - self._named and self.engine.store.ownership.owns(SCHEDULER):
             await reconcile(record)  # the last node that named a service has let it go
 
     def _compare(self) -> None:

@@ -182,7 +182,8 @@ class Membership:
 
     def named(self) -> frozenset[str]:
         """The services that the config of any live node names."""
-        return frozenset().union(*(node.services for node in self._seen.nodes if node.age < self.gone))
+        different = {node.services for node in self._seen.nodes if node.age < self.gone}
+        return different.pop() if len(different) == 1 else frozenset().union(*different)  # asked for at each look
 
     # ── joining and leaving ──────────────────────────────────────────────────────────────────────────────────────────
 

@@ -65,7 +65,8 @@ class Registration:
 
     def offer(self, services: Collection[str], roles: Collection[str]) -> bool:
         """Do these as well from now on. True if they have to be told."""
-        self.services, self.roles = self.services | set(services), self.roles | set(roles)
+        if not (self.services.issuperset(services) and self.roles.issuperset(roles)):
+            self.services, self.roles = self.services.union(services), self.roles.union(roles)
         return not self.told
 
     @property

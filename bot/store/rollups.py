@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Executable, Row, Table, bindparam, case, func, select, update
@@ -19,7 +20,9 @@ from bot.store.schema import five_minutes, hours, key_value, results, series, st
 from bot.store.subscriptions import Subscriptions
 
 ROLLED = "store:rolled"  # the newest result that is rolled up
-STEP = 10_000  # results per transaction
+STEP = 100_000  # results per transaction at most ...
+BUCKETS = 10_000  # ... and buckets that they go into: each is a row to be written
+READ = 2_500  # results read at once
 # rows at once: preparing a statement, or reading its answer, blocks the event loop
 PART = 250
 SUMS = tuple(Sums.__slots__)
@@ -60,7 +63,7 @@ class Rollups:
         self._ends: Ends | None = None
 
     async def roll(self, holds: Mapping[str, timedelta], *, most: int = STEP) -> bool:
-        """Roll up the `most` oldest results not rolled up yet. True if there may be more.
+        """Roll up the oldest results not rolled up yet, `most` or a few more. True if there may be more.
 
         Progress is written with the figures, so each result counts once, whatever stops us. `holds`: by service, the
         longest gap between two rounds in which its state still counts as known.
@@ -69,17 +72,25 @@ class Rollups:
         mark = int(await self._people.recall(ROLLED) or 0)
         if ends is None or ends.mark != mark:
             ends = await self._database.read(lambda connection: _ends(connection, mark))
-        rows = _whole_rounds(await self._database.read(lambda connection: _after(connection, mark, most)), most)
         roll = Roll(ends.last, ends.stretches, holds)
-        for first in range(0, len(rows), PART):
-            for row in rows[first : first + PART]:
-                roll.add(Result(row.series, row.service, row.at, OUTCOMES[row.outcome], row.took))
-            await asyncio.sleep(0)
-        roll.end_round()
-        reached = rows[-1].id if rows else mark
-        if not rows or await self._database.write(lambda connection: _write(connection, roll, mark, reached)):
+        reached, more = await self._add(roll, mark, most)
+        if reached == mark or await self._database.write(lambda connection: _write(connection, roll, mark, reached)):
             self._ends = Ends(reached, roll.last, roll.stretches)
-        return len(rows) > most // 2
+        return more
+
+    async def _add(self, roll: Roll, mark: int, most: int) -> tuple[int, bool]:
+        """Add the results after `mark`; the newest one added, and whether there may be more."""
+        taken, once, more = 0, min(READ, most), True
+        while more and taken < most and len(roll.sums) < BUCKETS:
+            rows = _whole_rounds(await self._database.read(partial(_after, mark=mark, most=once)), once)
+            for first in range(0, len(rows), PART):
+                for row in rows[first : first + PART]:
+                    roll.add(Result(row.series, row.service, row.at, OUTCOMES[row.outcome], row.took))
+                await asyncio.sleep(0)
+            mark = rows[-1].id if rows else mark
+            taken, more = taken + len(rows), len(rows) > once // 2
+        roll.end_round()
+        return mark, more
 
     async def stretches(self, since: datetime) -> dict[str, list[Stretch]]:
         """When each service was seen after `since`, as far as rolled up."""
@@ -153,24 +164,24 @@ async def _write(connection: AsyncConnection, roll: Roll, mark: int, reached: in
         return False
     await connection.execute(upsert(name, key_value, "name"), {"name": ROLLED, "value": str(reached)})
     for table, found in ((five_minutes, roll.sums), (hours, roll.hours())):
-        rows = [
+        rows = (
             {"series": number, "at": at, **{column: getattr(sums, column) for column in SUMS}}
             for (number, at), sums in found.items()
-        ]
+        )
         await _in_parts(connection, _added(name, table), rows)
-    grown = [
+    grown = (
         {"service": service, "since": since, "until": one.until, "going": one.going}
         for (service, since), one in roll.grown.items()
-    ]
+    )
     await _in_parts(connection, upsert(name, stretches, "service", "since"), grown)
-    newest = [{"number": n, "of": at, "said": CODES[outcome]} for n, (at, outcome) in roll.rolled.items()]
+    newest = ({"number": n, "of": at, "said": CODES[outcome]} for n, (at, outcome) in roll.rolled.items())
     await _in_parts(connection, NEWEST, newest)
     return True
 
 
-async def _in_parts(connection: AsyncConnection, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
-    for first in range(0, len(rows), PART):
-        await connection.execute(statement, rows[first : first + PART])
+async def _in_parts(connection: AsyncConnection, statement: Executable, rows: Iterator[dict[str, Any]]) -> None:
+    while part := list(islice(rows, PART)):
+        await connection.execute(statement, part)
 
 
 @cache

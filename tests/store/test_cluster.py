@@ -94,6 +94,21 @@ async def test_three_nodes_have_a_third_each_and_one_alone_has_all(url):
         assert await numbers(a) == set(range(SHARDS))
 
 
+async def test_looks_in_a_storm_copy_no_names_of_services(url):
+    names = [f"s{number}" for number in range(1000)]
+    async with node(url, "a", 60, services=names) as a, node(url, "b", 60, services=names) as b:
+        for member in (a, b, a):
+            await member.beat()
+        assert a.named() == frozenset(names)
+        assert a.named() is a.named()
+        had = a._entry.services
+        await a.offer(names[:3])
+        assert a._entry.services is had
+        await b.offer(["another"])
+        await a.beat()
+        assert a.named() == {*names, "another"}
+
+
 async def test_what_a_dead_node_had_is_looked_for_until_somebody_has_it(url):
     async with node(url, "a", 60, gone=60) as a, node(url, "b") as b:
         await a.beat()

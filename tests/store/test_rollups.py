@@ -72,6 +72,16 @@ async def test_it_goes_on_where_it_ended_in_small_steps_and_after_a_restart(data
         assert [stretch.going for stretch in found["x"]] == [False, True, True]
 
 
+async def test_a_step_ends_at_so_many_rows_to_be_written_however_many_results_go_into_them(store, monkeypatch):
+    monkeypatch.setattr(rollups, "READ", 4)
+    monkeypatch.setattr(rollups, "BUCKETS", 6)
+    await store.results.record([row for n in range(3) for row in rounds("....", service=f"s{n}", every=SECOND)])
+    assert await roll(store) == 1
+    await store.results.record([row for n in range(40) for row in rounds("..", service=f"t{n}", every=SECOND)])
+    assert await roll(store) >= 5
+    assert [await known(store, name) for name in ("s0", "t0", "t39")] == [(3, 0, 0, 4), (1, 0, 0, 2), (1, 0, 0, 2)]
+
+
 async def test_a_roll_up_that_breaks_off_is_done_again_as_a_whole(store, monkeypatch):
     await store.results.record(rounds("..BB.."))
     whole = rollups._in_parts
