@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,11 +94,9 @@ async def _status(config: Config, service: str | None, *, as_data: bool, exit_co
         overview, alive = await glance(config, store)
         cluster = await store.nodes()
     if as_data:
-        from bot.web.status_page import as_json  # noqa: PLC0415 # as above
+        from bot.web.status_page import for_operators  # noqa: PLC0415 # as above
 
-        own = console.troubles_as_data(answer)
-        nodes = {"nodes": [asdict(node) for node in cluster.nodes]} if cluster.nodes else {}
-        out.data(as_json(overview) | ({"own_trouble": own} if own else {}) | nodes)
+        out.data(for_operators(overview, console.troubles_as_data(answer), cluster))
     else:
         for line in status_report.report(overview, config.style(), service, cluster).lines:
             out.line(line)

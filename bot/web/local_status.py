@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from datetime import datetime
 from hmac import compare_digest
 from typing import Any
@@ -19,7 +18,7 @@ from bot.model import Overview, Style
 from bot.runtime_record import SECRET_HEADER, STATUS_PATH
 from bot.web.health import health
 from bot.web.metrics import Metrics
-from bot.web.status_page import PERIOD, as_json
+from bot.web.status_page import PERIOD, for_operators
 from bot.web.status_report import Report, report, unwell
 
 
@@ -49,14 +48,12 @@ class LocalStatus:
         own = health(vitals)
         found = await asyncio.to_thread(report, seen, self._style, asked.get("service"), vitals.cluster)
         if "json" in asked and found.known:
-            found = await asyncio.to_thread(_as_data, found, seen, own, vitals)
+            found = Report((await asyncio.to_thread(_as_data, seen, own, vitals),), found.down)
         errors = () if own["well"] else tuple(map(unwell, own["troubles"]))
         body = {"out": found.lines, "err": errors, "known": found.known, "down": found.down}
         return Response(json.dumps(body), media_type="application/json")
 
 
-def _as_data(found: Report, seen: Overview, own: dict[str, Any], vitals: Metrics) -> Report:
-    troubles = {} if own["well"] else {"own_trouble": own["parts"]}
-    nodes = {"nodes": [asdict(node) for node in vitals.cluster.nodes]} if vitals.cluster.nodes else {}
-    whole = json.dumps(as_json(seen) | troubles | nodes, indent=2, ensure_ascii=False)
-    return Report((whole,), found.down)
+def _as_data(seen: Overview, own: dict[str, Any], vitals: Metrics) -> str:
+    data = for_operators(seen, () if own["well"] else own["parts"], vitals.cluster)
+    return json.dumps(data, indent=2, ensure_ascii=False)

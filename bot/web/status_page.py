@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ from bot.model import (
     service_path,
     unseen_spans,
 )
+from bot.model.cluster import ClusterView
 from bot.web.rendering import well_formed_tree
 from bot.wording.catalog import catalog
 from bot.wording.status import headline, status_of, title_of
@@ -307,6 +308,12 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "incidents": [_incident(i) for i in overview.recent if _known(i)],
     }
     return {key: well_formed_tree(part) for key, part in listed.items()}
+
+
+def for_operators(overview: Overview, own: Sequence[Mapping[str, str]], cluster: ClusterView) -> dict[str, Any]:
+    """`as_json`, with what `own` says is wrong with Tocsin itself, and the nodes of a cluster."""
+    troubles = {"own_trouble": list(own)} if own else {}
+    return as_json(overview) | troubles | ({"nodes": list(map(asdict, cluster.nodes))} if cluster.nodes else {})
 
 
 def _channel(service: Service, state: ServiceState, overview: Overview) -> dict[str, Any]:
