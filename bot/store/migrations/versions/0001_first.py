@@ -22,6 +22,14 @@ def required(name: str, kind: Any, **more: Any) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=False, **more)
 
 
+def required_all(kind: Any, *names: str) -> list[sa.Column[Any]]:
+    return [required(name, kind) for name in names]
+
+
+def nullable(kind: Any, *names: str) -> list[sa.Column[Any]]:
+    return [sa.Column(name, kind) for name in names]
+
+
 def upgrade() -> None:
     services()
     incidents()
@@ -39,7 +47,6 @@ def upgrade() -> None:
     done_once()
     key_value()
     reports()
-    report_hours()
     heartbeats()
     rooms()
     cluster()
@@ -48,7 +55,6 @@ def upgrade() -> None:
     digest_runs()
     documents()
     digest_readers()
-    undeliverable()
 
 
 def services() -> None:
@@ -72,14 +78,11 @@ def services() -> None:
 def incidents() -> None:
     op.create_table(
         "incidents",
-        required("id", sa.Text()),
-        required("service", sa.Text()),
+        *required_all(sa.Text(), "id", "service"),
         required("number", sa.Integer()),
         required("since", Utc()),
         sa.Column("until", Utc()),
-        required("health", sa.Integer()),
-        required("worst", sa.Integer()),
-        required("confidence", sa.Integer()),
+        *required_all(sa.Integer(), "health", "worst", "confidence"),
         required("retracted", sa.Boolean()),
         required("json", sa.Text()),
         sa.PrimaryKeyConstraint("id"),
@@ -98,8 +101,7 @@ def changes() -> None:
         required("step", sa.Integer(), autoincrement=False),
         required("kind", sa.Text()),
         required("at", Utc()),
-        required("by", sa.Text()),
-        required("json", sa.Text()),
+        *required_all(sa.Text(), "by", "json"),
         sa.PrimaryKeyConstraint("incident", "step"),
         sa.ForeignKeyConstraint(["incident"], ["incidents.id"]),
     )
@@ -109,25 +111,15 @@ def deliveries() -> None:
     op.create_table(
         "deliveries",
         required("id", Id),
-        required("key", sa.Text()),
-        required("kind", sa.Text()),
-        required("place", sa.Text()),
-        required("thread", sa.Text()),
-        required("act", sa.Text()),
-        required("audience", sa.Text()),
-        required("title", sa.Text()),
-        required("notice", sa.Text()),
-        required("status", sa.Text()),
+        *required_all(sa.Text(), "key", "kind", "place", "thread", "act", "audience", "title", "notice", "status"),
         required("due", Utc()),
-        required("lease", sa.Integer()),
-        required("attempts", sa.Integer()),
+        *required_all(sa.Integer(), "lease", "attempts"),
         required("unsure", sa.Boolean()),
         sa.Column("ref", sa.Text()),
         required("why", sa.Text()),
         required("queued_at", Utc()),
         sa.Column("settled_at", Utc()),
-        sa.Column("ends", sa.Text()),
-        sa.Column("ladders", sa.Text()),
+        *nullable(sa.Text(), "ends", "ladders"),
         sa.Column("deadline", Utc()),
         required("deferred", sa.Boolean(), server_default=sa.false()),
         sa.Column("told_in", Id),
@@ -136,8 +128,7 @@ def deliveries() -> None:
         required("line", sa.Text(), server_default=""),
         required("detail", sa.Text(), server_default=""),
         sa.Column("causes", sa.Text()),
-        sa.Column("began", Utc()),
-        sa.Column("happened", Utc()),
+        *nullable(Utc(), "began", "happened"),
         sa.Column("document", sa.Text()),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
@@ -164,10 +155,7 @@ def indexes_of_deliveries() -> None:
 def subscriptions() -> None:
     op.create_table(
         "subscriptions",
-        required("kind", sa.Text()),
-        required("place", sa.Text()),
-        required("filters", sa.Text()),
-        required("by", sa.Text()),
+        *required_all(sa.Text(), "kind", "place", "filters", "by"),
         required("at", Utc()),
         sa.PrimaryKeyConstraint("kind", "place"),
     )
@@ -176,9 +164,7 @@ def subscriptions() -> None:
 def place_settings() -> None:
     op.create_table(
         "place_settings",
-        required("kind", sa.Text()),
-        required("place", sa.Text()),
-        required("settings", sa.Text()),
+        *required_all(sa.Text(), "kind", "place", "settings"),
         sa.PrimaryKeyConstraint("kind", "place"),
     )
 
@@ -187,8 +173,7 @@ def series() -> None:
     op.create_table(
         "series",
         required("id", Id),
-        required("service", sa.Text()),
-        required("route", sa.Text()),
+        *required_all(sa.Text(), "service", "route"),
         sa.Column("at", Utc()),
         sa.Column("outcome", sa.Integer()),
         sa.PrimaryKeyConstraint("id"),
@@ -216,10 +201,7 @@ def rollup(name: str) -> None:
         name,
         required("series", sa.Integer(), autoincrement=False),
         required("at", Utc()),
-        required("up", sa.Integer()),
-        required("slow", sa.Integer()),
-        required("down", sa.Integer()),
-        required("answers", sa.Integer()),
+        *required_all(sa.Integer(), "up", "slow", "down", "answers"),
         required("took", sa.BigInteger()),
         required("slowest", sa.Integer()),
         sa.PrimaryKeyConstraint("series", "at"),
@@ -231,8 +213,7 @@ def stretches() -> None:
     op.create_table(
         "stretches",
         required("service", sa.Text()),
-        required("since", Utc()),
-        required("until", Utc()),
+        *required_all(Utc(), "since", "until"),
         required("going", sa.Boolean()),
         sa.PrimaryKeyConstraint("service", "since"),
     )
@@ -263,8 +244,7 @@ def done_once() -> None:
 def key_value() -> None:
     op.create_table(
         "key_value",
-        required("name", sa.Text()),
-        required("value", sa.Text()),
+        *required_all(sa.Text(), "name", "value"),
         sa.PrimaryKeyConstraint("name"),
     )
 
@@ -272,20 +252,14 @@ def key_value() -> None:
 def reports() -> None:
     op.create_table(
         "reports",
-        required("service", sa.Text()),
-        required("who", sa.Text()),
-        required("hour", Utc()),
-        required("at", Utc()),
-        required("way", sa.Text()),
-        required("what", sa.Text()),
+        *required_all(sa.Text(), "service", "who"),
+        *required_all(Utc(), "hour", "at"),
+        *required_all(sa.Text(), "way", "what"),
         required("works", sa.Boolean()),
         required("origin", sa.Text()),
         sa.PrimaryKeyConstraint("service", "who", "hour"),
     )
     op.create_index("ix_reports_at", "reports", ["at"])
-
-
-def report_hours() -> None:
     op.create_table(
         "report_hours",
         required("service", sa.Text()),
@@ -298,14 +272,9 @@ def report_hours() -> None:
 def heartbeats() -> None:
     op.create_table(
         "heartbeats",
-        required("service", sa.Text()),
-        required("route", sa.Text()),
-        required("token", sa.Text()),
-        required("rhythm", sa.Text()),
+        *required_all(sa.Text(), "service", "route", "token", "rhythm"),
         required("since", Utc()),
-        sa.Column("done_at", Utc()),
-        sa.Column("begun_at", Utc()),
-        sa.Column("failed_at", Utc()),
+        *nullable(Utc(), "done_at", "begun_at", "failed_at"),
         sa.Column("code", sa.Integer()),
         sa.PrimaryKeyConstraint("service", "route"),
     )
@@ -314,10 +283,7 @@ def heartbeats() -> None:
 def rooms() -> None:
     op.create_table(
         "rooms",
-        required("kind", sa.Text()),
-        required("place", sa.Text()),
-        required("by", sa.Text()),
-        required("name", sa.Text()),
+        *required_all(sa.Text(), "kind", "place", "by", "name"),
         required("at", Utc()),
         sa.PrimaryKeyConstraint("kind", "place"),
     )
@@ -376,11 +342,7 @@ def audit() -> None:
         "audit",
         required("id", Id),
         required("at", Utc()),
-        required("who", sa.Text()),
-        required("name", sa.Text()),
-        required("kind", sa.Text()),
-        required("place", sa.Text()),
-        required("what", sa.Text()),
+        *required_all(sa.Text(), "who", "name", "kind", "place", "what"),
         sa.PrimaryKeyConstraint("id"),
     )
 
@@ -389,11 +351,8 @@ def digest_runs() -> None:
     op.create_table(
         "digest_runs",
         required("id", Id),
-        required("digest", sa.Text()),
-        required("kind", sa.Text()),
-        required("place", sa.Text()),
-        required("nominal", Utc()),
-        required("since", Utc()),
+        *required_all(sa.Text(), "digest", "kind", "place"),
+        *required_all(Utc(), "nominal", "since"),
         required("schedule", sa.Text()),
         sa.Column("settled_at", Utc()),
         sa.PrimaryKeyConstraint("id"),
@@ -425,25 +384,16 @@ def digest_readers() -> None:
     op.create_table(
         "digest_readers",
         required("id", Id),
-        required("digest", sa.Text()),
-        required("kind", sa.Text()),
-        required("place", sa.Text()),
-        required("by", sa.Text()),
+        *required_all(sa.Text(), "digest", "kind", "place", "by"),
         required("at", Utc()),
-        required("state", sa.Text()),
-        required("link", sa.Text()),
-        required("nonce", sa.Text()),
+        *required_all(sa.Text(), "state", "link", "nonce"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest", "kind", "place"),
         sa.UniqueConstraint("link"),
     )
-
-
-def undeliverable() -> None:
     op.create_table(
         "undeliverable",
-        required("kind", sa.Text()),
-        required("place", sa.Text()),
+        *required_all(sa.Text(), "kind", "place"),
         required("at", Utc()),
         required("why", sa.Text()),
         sa.PrimaryKeyConstraint("kind", "place"),
