@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -26,8 +27,37 @@ RETIRED_MEMBERS = {  # fields, methods and functions
 }  # fmt: skip
 
 
+DOTTED = re.compile(r"bot(\.[A-Za-z_]\w*)+")
+
+
 def test_no_file_and_no_class_bears_a_retired_name():
     assert {str(path): retired for path in MODULES if (retired := _retired(path))} == {}
+
+
+def test_what_is_named_in_a_string_is_there():
+    """A logger or a module whose name is compared with: after a renaming nothing would be found, and nobody notice."""
+    places = [path for folder in ("bot", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    assert {(str(path), name) for path in places for name in _modules_named(path) if not _is_there(name)} == set()
+
+
+def _modules_named(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and DOTTED.fullmatch(node.value):
+            yield node.value
+
+
+def _is_there(name):
+    """Whether it is a module, or something that its module names."""
+    folder, parts = ROOT / "bot", name.split(".")[1:]
+    while parts and (folder / parts[0]).is_dir():
+        folder = folder / parts.pop(0)
+    if parts and (folder / f"{parts[0]}.py").is_file():
+        module = folder / f"{parts.pop(0)}.py"
+    else:
+        module = folder / "__init__.py"
+    return not parts or (
+        module != ROOT / "bot" / "__init__.py" and re.search(rf"\b{parts[0]}\b", module.read_text("utf-8"))
+    )
 
 
 def _retired(path):

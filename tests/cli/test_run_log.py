@@ -94,11 +94,11 @@ def test_our_own_blindness_is_said(caplog):
 
 
 def test_a_line_of_json_is_one_object_whatever_it_says():
-    record = logging.LogRecord("bot.x", logging.WARNING, "f", 1, "a\nb %s", ("\ud800",), None)
+    record = logging.LogRecord("bot.app", logging.WARNING, "f", 1, "a\nb %s", ("\ud800",), None)
     line = JsonLines().format(record)
     assert "\n" not in line
     found = json.loads(line)
-    assert (found["level"], found["logger"], found["message"]) == ("warning", "bot.x", "a\nb \ud800")
+    assert (found["level"], found["logger"], found["message"]) == ("warning", "bot.app", "a\nb \ud800")
     assert datetime.fromisoformat(found["time"]).tzinfo
 
 

@@ -355,7 +355,7 @@ class Complaints(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        ours = record.name == "bot.supervisor" or (record.name.startswith("bot.tell") and "our own error" in text)
+        ours = record.name == "bot.supervisor" or (record.name.startswith("bot.delivery") and "our own error" in text)
         if ours and not self._world.dead:
             self._world.wrong.append(f"the log says: {text}")
 
