@@ -123,7 +123,8 @@ class House:
         before = {name: (await self.checked(name), cpu(pids[name])) for name in names}
         commits, began = (await self.ask(COMMITS))[0][0], time.monotonic()
         await asyncio.sleep(window)
-        after = {name: (await self.checked(name), cpu(pids[name])) for name in names}
+        used = {name: cpu(pids[name]) for name in names}  # before they are asked: their answer names every service
+        after = {name: (await self.checked(name), used[name]) for name in names}
         took, done = time.monotonic() - began, (await self.ask(COMMITS))[0][0] - commits
         spent = {
             name: (after[name][1] - before[name][1]) * 1e6 / max(after[name][0] - before[name][0], 1) for name in names
