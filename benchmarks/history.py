@@ -25,7 +25,7 @@ from bot.chat.dispatcher import Dispatcher
 from bot.chat.on_demand_check import OnDemandChecker
 from bot.incidents.recorder import Recorder
 from bot.incidents.settings import Settings
-from bot.judge.coverage import hold
+from bot.judge.uptime import hold
 from bot.model import Ask, Destination, Outcome, Reading, Round, Service, Style
 from bot.store import Store, open_store
 from bot.watch.user_reports import UserReports

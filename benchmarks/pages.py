@@ -11,8 +11,7 @@ from benchmarks.figures import Row
 from bot.garbage import unsearched
 from bot.model import Confidence, Health, Incident, Overview, Service, ServiceState, Style
 from bot.web import status_page
-from bot.web.drawn_rows import DrawnRows
-from bot.web.pages import HTML
+from bot.web.pages import HTML, DrawnRows
 from bot.web.ready import prepared
 from bot.web.rendering import draw
 

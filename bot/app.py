@@ -42,8 +42,7 @@ from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
 from bot.watch.canaries import look_while_blind
 from bot.watch.rounds import Rounds
-from bot.web import heartbeats as heartbeat_urls
-from bot.web import operator_log, unsubscribe
+from bot.web import operator_log, unsubscribe, webhooks
 from bot.web.app import Front, Metrics, Server, site
 from bot.web.local_status import LocalStatus
 from bot.web.report_form import Reporting
@@ -262,7 +261,7 @@ class App:
             archive=self.store.results,
             glance=self._glance,
         )
-        heartbeat_urls.hear(made, self.heartbeats, self.rounds.again)
+        webhooks.add_heartbeats(made, self.heartbeats, self.rounds.again)
         unsubscribe.hear(made, unsubscribe.DigestLinks(self.recorder, web.title, style, self.clock))
         return made
 

@@ -14,7 +14,7 @@ from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
 from bot.incidents.places import OurPage
 from bot.incidents.settings import Settings
-from bot.judge.coverage import hold
+from bot.judge.uptime import hold
 from bot.model import Audience, Rules, Service, delivering
 from bot.notify import routing
 from bot.store import NodeFacts, StoreUnavailable, open_store

@@ -20,7 +20,7 @@ from bot.chat import commands, delivery_log
 from bot.contracts import retry_after
 from bot.model import intervals
 from bot.net import connection, head
-from bot.net.chunked import Chunks
+from bot.net.body import Chunks
 from bot.net.errors import TroubleError
 from bot.watch.sources.dialects import base, dates
 from bot.watch.sources.trackers import downdetector

@@ -11,7 +11,7 @@ import pytest
 from bot.chat.commands import COMMANDS
 from bot.cli import COMMANDS as SHELL
 from bot.config import Channels, Defaults
-from bot.store import retention
+from bot.store import rollups
 from bot.watch.checks import AnyCheck
 from bot.wording.catalog import catalogs
 
@@ -78,8 +78,8 @@ def test_the_numbers_are_the_defaults():
 
 def test_it_keeps_things_as_long_as_it_says():
     kept = part("**What does it keep?**")
-    assert f"deliveries for {retention.DELIVERIES_FOR.days} days" in kept
-    assert f"for {('', 'a year', 'two years')[retention.YEARS.days // 365]}" in kept
+    assert f"deliveries for {rollups.DELIVERIES_FOR.days} days" in kept
+    assert f"for {('', 'a year', 'two years')[rollups.YEARS.days // 365]}" in kept
 
 
 def test_what_needs_no_secret_is_what_reads_the_config_without_them():

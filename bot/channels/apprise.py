@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.channels.connecting import UNPROVEN, connecting
+from bot.channels.providers import UNPROVEN, connecting
 from bot.contracts import Answering, ChannelContext, Net, Pace, Reach, Unclear
 from bot.model import (
     AdviceCode,

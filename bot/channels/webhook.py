@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.channels.connecting import connecting
+from bot.channels.providers import connecting
 from bot.contracts import Answer, Answering, Between, ChannelContext, Net, Pace, Reach, Seconds, Trouble, Unclear
 from bot.contracts.retry_after import later
 from bot.model import (

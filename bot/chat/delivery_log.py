@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.chat import durations
+from bot.chat import times
 from bot.chat.context import RECENT, CommandContext
 from bot.model import (
     Audience,
@@ -27,7 +27,7 @@ def days(words: tuple[str, ...]) -> tuple[tuple[str, ...], timedelta]:
     if last.isascii() and last.isdigit():
         return tuple(rest), _whole(timedelta(days=int(last[:9])))
     for count in (2, 1):
-        found = durations.taken(words[-count:]) if len(words) >= count else None
+        found = times.taken(words[-count:]) if len(words) >= count else None
         if found and not found[1]:
             return words[:-count], _whole(found[0])
     return words, RECENT

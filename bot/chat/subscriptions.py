@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot import wording
-from bot.chat import digests, durations
+from bot.chat import digests, times
 from bot.chat.context import CommandContext, Response, Subscribe, Unsubscribe
 from bot.model import Confidence, Subscription, SubscriptionFilter, Topic
 from bot.wording.catalog import fold, input_words
@@ -134,7 +134,7 @@ def _option(said: _Said, left: tuple[str, ...]) -> tuple[str, ...]:
         said.topics.add(Topic(word))
     elif word.upper() in Confidence.__members__:
         said.options = replace(said.options, confidence=Confidence[word.upper()])
-    elif word in input_words("after") and (lasting := durations.taken(left[1:])):
+    elif word in input_words("after") and (lasting := times.taken(left[1:])):
         said.options = replace(said.options, for_at_least=min(lasting[0], LONGEST))
         return lasting[1]
     elif word in input_words("except"):

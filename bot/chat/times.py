@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot.chat import durations
 from bot.model import Style, local_time
+from bot.model import length as model_length
 from bot.wording.catalog import fold, input_words, weekdays
 
 DAY = timedelta(days=1)
@@ -17,6 +17,8 @@ OF_DAY = re.compile(
 RANGE = re.compile(r"(\d{1,2}(?:[:.h]\d{2}|h)?(?:[ap]\.?m\.?)?)[-–—](\d{1,2}(?:[:.h]\d{2}|h)?(?:[ap]\.?m\.?)?)")
 DASHES = frozenset("-–—")
 LONGEST = 3  # words of a time of day: "14 h 30"
+COUNTED = re.compile(r"(\d{1,6})([^\W\d_]+)")
+UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def time_of_day(text: str, *, bare: bool = False) -> time | None:
@@ -52,7 +54,7 @@ def length(words: list[str]) -> timedelta | None:
     said = bool(left) and fold(left[0]) in input_words("for")
     if said:
         del left[0]
-    found = durations.taken(tuple(left))
+    found = taken(tuple(left))
     if found is None or (not said and _begins_with_time(list(found[1]))):
         return None
     words[:] = found[1]
@@ -127,3 +129,24 @@ def _skip(words: list[str]) -> bool:
 
 def _begins_with_time(words: list[str]) -> bool:
     return bool(words) and _of_day(words, bare=False) is not None
+
+
+def taken(words: tuple[str, ...]) -> tuple[timedelta, tuple[str, ...]] | None:
+    """The length of time that the first word or two are, and the words after it; None if they are none."""
+    for count in (2, 1):
+        found = _duration("".join(words[:count])) if len(words) >= count else None
+        if found is not None:
+            return found, words[count:]
+    return None
+
+
+def _duration(text: str) -> timedelta | None:
+    """None for no length of time, and for nothing at all."""
+    spoken = COUNTED.fullmatch(fold(text))
+    if spoken and (unit := next((u for u, names in UNITS.items() if spoken[2] in input_words(names)), "")):
+        text = f"{spoken[1]}{unit}"
+    try:
+        found = model_length(text)
+    except (ValueError, OverflowError):
+        return None
+    return found if found > timedelta() else None

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from cyclopts import App, CycloptsError
 
 from bot import __version__
-from bot.cli import digest, run, status, verify, witness
+from bot.cli import digest, status, verify, witness
 from bot.cli.console import err, fail
 
 COMMANDS: dict[str, Callable[..., int]] = {
-    "demo": run.demo,
-    "run": run.run,
+    "demo": status.demo,
+    "run": status.run,
     "check": verify.check,
     "test": verify.prove,
     "drill": verify.drill,
@@ -25,7 +25,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "schema": verify.schema,
     "example": verify.example,
     "services": verify.services,
-    "healthcheck": run.healthcheck,
+    "healthcheck": status.healthcheck,
     "witness": witness.witness,
 }
 

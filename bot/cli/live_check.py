@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr
 
 from bot import wording
 from bot.channels.email import BounceBox, EmailSettings
-from bot.channels.masking import masked
+from bot.channels.providers import masked
 from bot.config import Config, canary
 from bot.config.audiences import all_places
 from bot.contracts import Channel, ChannelContext, ChannelSettings, Check, Net, Reach, Source, SourceState, Unclear

@@ -12,7 +12,7 @@ from bot import wording
 from bot.incidents.recorder import Recorder
 from bot.judge import maintenance
 from bot.model import Origin, Phase, Window
-from bot.notify import maintenance_fanout
+from bot.notify import fanout
 from bot.store import MaintenanceChange
 from bot.store.maintenance import Told
 
@@ -94,8 +94,8 @@ def _decide(stored: Window, told: Told, record: Recorder, now: datetime) -> Main
     window = maintenance.told(stored, phase, now)
     services = record.settings.services
     muted = [service for service in services if record.muted(service)]
-    news = maintenance_fanout.MaintenanceNews(window, phase, told, _leaving(record, window, phase))
-    return MaintenanceChange(window, maintenance_fanout.deliveries(news, services, muted, record.addressed(), now))
+    news = fanout.MaintenanceNews(window, phase, told, _leaving(record, window, phase))
+    return MaintenanceChange(window, fanout.maintenance_deliveries(news, services, muted, record.addressed(), now))
 
 
 def _leaving(record: Recorder, window: Window, phase: Phase) -> wording.MaintenanceEnd:

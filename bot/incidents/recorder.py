@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot import wording
-from bot.incidents import own_outages
+from bot.incidents import open_incidents
 from bot.incidents.open_incidents import OpenIncidents
 from bot.incidents.past import past
 from bot.incidents.places import Places
@@ -21,9 +21,9 @@ from bot.incidents.refusals import tell_of_refusal
 from bot.incidents.settings import Settings
 from bot.judge import channel_health
 from bot.judge.changes import Step
-from bot.judge.coverage import Coverage
 from bot.judge.incidents import bad_since, only_worn, steady, step, unwatched
 from bot.judge.maintenance import MaintenanceCalendar, occurrences
+from bot.judge.uptime import Coverage
 from bot.judge.verdict import judge, saw
 from bot.model import (
     OURSELVES,
@@ -48,7 +48,7 @@ from bot.model import (
 )
 from bot.model.clock_shift import Moved, moved
 from bot.model.cluster import Claim
-from bot.notify import incident_fanout
+from bot.notify import fanout
 from bot.own_health import OwnHealth
 from bot.store import FencedError, Store, StoreUnavailable
 from bot.store.incidents import Snapshot, Transition
@@ -283,9 +283,9 @@ class Recorder:
 
     async def _track_own_outage(self, seen: Round, claim: Claim | None) -> None:
         own = self.states.get(OURSELVES)
-        if not own_outages.well(seen) or (own is not None and own.incident is not None):
+        if not open_incidents.sees_well(seen) or (own is not None and own.incident is not None):
             advance = partial(self._advance, OURSELVES, claim=claim)
-            await own_outages.track(seen, lambda: self._state(OURSELVES), advance, self.store.ownership)
+            await open_incidents.track_own_outages(seen, lambda: self._state(OURSELVES), advance, self.store.ownership)
 
     async def _write_down(self, seen: Round, claim: Claim | None) -> None:
         """Store a round. If the database is away, keep the streak, so that an outage keeps its true start."""
@@ -302,9 +302,9 @@ class Recorder:
 
     def worded(self, change: Change, to: frozenset[Destination] | None = None) -> tuple[Delivery, ...]:
         """The messages of a change as if nobody had been notified of its incident, or only `to`; without the store."""
-        spread = incident_fanout.Spread() if to is None else incident_fanout.Spread(to, to)
+        spread = fanout.Spread() if to is None else fanout.Spread(to, to)
         service, now = self.service(change.incident.service), self.clock()
-        rows = incident_fanout.deliveries(change, service, self.addressed(), spread, self._others, muted=False, now=now)
+        rows = fanout.deliveries(change, service, self.addressed(), spread, self._others, muted=False, now=now)
         return tuple(row for row in rows if row.action is DeliveryAction.POST and row.due is None)
 
     def _judged(self, state: ServiceState, seen: Round, claim: Claim | None) -> Step:
@@ -368,19 +368,19 @@ class Recorder:
 
     def _deliveries(self, change: Change, situation: Snapshot, now: datetime) -> tuple[Delivery, ...]:
         known = change.incident.id == situation.thread  # nobody has been notified of a new incident
-        return incident_fanout.deliveries(
+        return fanout.deliveries(
             change,
             self.service(change.incident.service),
             self.addressed(),
-            incident_fanout.Spread(situation.told, situation.heard) if known else incident_fanout.Spread(),
+            fanout.Spread(situation.told, situation.heard) if known else fanout.Spread(),
             self._others,
             muted=situation.state.muted(now),
             now=now,
         )
 
-    def addressed(self) -> incident_fanout.Readers:
+    def addressed(self) -> fanout.Readers:
         """All readers, and the present state of their channels."""
-        return incident_fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
+        return fanout.Readers(self.readers, self.settings.admins, self.down(), self.settings.editable)
 
     async def unwanted(self, delivery: Delivery) -> str:
         """Why a queued digest is not to be sent any more; empty for what is."""
@@ -390,6 +390,6 @@ class Recorder:
         """Confirmed open incidents among the services that an audience follows."""
         return self._others(tuple(one.filter for one in self.readers if one.name == audience))
 
-    def _others(self, followed: incident_fanout.Followed) -> wording.Others:
+    def _others(self, followed: fanout.Followed) -> wording.Others:
         """Confirmed open incidents among the services a reader follows."""
         return self._open.among(self.settings.services.values(), self._state, followed)

@@ -13,12 +13,10 @@ from bot.contracts import Answer, Cause, Connected, Echoed, Family, Found, Recor
 from bot.model import Reason, ReasonCode
 from bot.net.address_guard import INNER, inner
 from bot.net.connection import Connection
-from bot.net.cookies import Cookies
 from bot.net.dns import DnsClient, Resolver, split
 from bot.net.errors import Trip, TroubleError
-from bot.net.icmp import echo
-from bot.net.line_protocol import LineConversation, ask_for_tls
-from bot.net.request import Prepared, prepare, redirected, with_cookies
+from bot.net.probes import LineConversation, ask_for_tls, echo
+from bot.net.request import Cookies, Prepared, prepare, redirected, with_cookies
 from bot.net.response import Reply
 from bot.net.transport import Transport, Wire
 

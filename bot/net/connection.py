@@ -1,12 +1,17 @@
-"""A connection: one request at a time; and the idle ones, kept for a while."""
+"""A connection: one request at a time; and the idle ones, kept for a while.
+
+Checks may have so many sockets; the others are for kept connections, channels, the page and the database.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import resource
+from collections import deque
 from datetime import UTC, datetime
 from functools import lru_cache
 from ssl import cert_time_to_seconds
+from types import TracebackType
 from typing import Any, cast
 
 from bot.contracts import Cause, Family
@@ -17,6 +22,8 @@ from bot.net.response import Reply
 # Bytes read at once: processing them takes a few milliseconds at most, then other tasks get their turn.
 PIECE = 32 * 1024
 AGE = 300.0  # seconds since the handshake, after which name, route and certificate are checked afresh
+FEWEST, MOST = 16, 4096
+
 
 # Shared by all: each piece is copied before the next is read.
 _piece = memoryview(bytearray(PIECE))
@@ -204,3 +211,60 @@ def _half_of_our_sockets() -> int:
     """Half of our file limit; the other half is for running checks and everything else."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 4096 if soft == resource.RLIM_INFINITY else max(16, min(4096, soft // 2))
+
+
+class Sockets:
+    """A limited number of sockets; when all are taken, callers wait in turn."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self._free = most or a_share()
+        self._queue: deque[asyncio.Future[None]] = deque()
+
+    def one(self, trip: Trip) -> _Taken:
+        """Hold a socket for the time of a connection: `async with sockets.one(trip)`."""
+        return _Taken(self, trip)
+
+    async def take(self, trip: Trip) -> None:
+        if self._free:  # then nobody waits
+            self._free -= 1
+            return
+        trip.enter("turn")
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        """Hand it to the first who waits."""
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+class _Taken:
+    __slots__ = ("_sockets", "_trip")
+
+    def __init__(self, sockets: Sockets, trip: Trip) -> None:
+        self._sockets = sockets
+        self._trip = trip
+
+    async def __aenter__(self) -> None:
+        await self._sockets.take(self._trip)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._sockets.give_back()
+
+
+def a_share() -> int:
+    """A quarter of this process's file limit; half of it is the pool's."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if soft == resource.RLIM_INFINITY else max(FEWEST, min(MOST, soft // 4))

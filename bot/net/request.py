@@ -1,12 +1,18 @@
-"""Requests, validated and encoded once for many fetches; and those that follow a redirect."""
+"""Requests, validated and encoded once for many fetches; and those that follow a redirect.
+
+Cookies live within one fetch: those of a redirect are sent to the next hops (a part of RFC 6265), then forgotten.
+"""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import unquote_to_bytes
 
 import httpx
@@ -14,7 +20,6 @@ import httpx
 from bot import __version__
 from bot.contracts import Cause, Family
 from bot.model import Reason, ReasonCode
-from bot.net.cookies import Cookies
 from bot.net.errors import TroubleError
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
@@ -29,6 +34,11 @@ WITH_BODY = frozenset({"POST", "PUT", "PATCH"})  # their empty body has a length
 PUBLIC = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})  # may be sent on to another host
 CONDITIONAL = frozenset({"if-none-match", "if-modified-since"})  # differ between requests
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, 9.2.2: may be repeated
+MOST_COOKIES = 50
+LONGEST_COOKIE = 4096  # bytes of one cookie, as in browsers
+COOKIES_IN_ALL = 8192  # bytes in one request that servers accept
+FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f;]")
+
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -213,3 +223,111 @@ def _bytes(method: str, url: httpx.URL, asked: Headers, content: bytes | None, c
         lines.append(b"Content-Length: %d" % len(content))
     lines.append(b"Connection: " + connection.encode("ascii"))
     return b"\r\n".join(lines) + b"\r\n\r\n" + (content or b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie. `domain` has no leading dot; `alone`: for that host only."""
+
+    name: str
+    value: str
+    domain: str
+    alone: bool
+    path: str
+    secure: bool
+
+
+class Cookies:
+    """The cookie jar of one fetch."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str, str], Cookie] = {}
+
+    def take(self, url: httpx.URL, lines: Iterable[str]) -> None:
+        """Take the cookies set by `url`, from its Set-Cookie lines. Forbidden and malformed ones are skipped."""
+        for line in lines:
+            read = _read(line, url) if len(line) <= LONGEST_COOKIE else None
+            if read is None:
+                continue
+            cookie, over = read
+            key = (cookie.domain, cookie.path, cookie.name)
+            if over:
+                self._kept.pop(key, None)
+            elif key in self._kept or len(self._kept) < MOST_COOKIES:
+                self._kept[key] = cookie
+
+    def header(self, url: httpx.URL) -> str:
+        """The value of the Cookie header for a request; "" if no cookie fits."""
+        fitting = [cookie for cookie in self._kept.values() if _fits(cookie, url)]
+        fitting.sort(key=lambda cookie: -len(cookie.path))
+        text, left = [], COOKIES_IN_ALL
+        for cookie in fitting:
+            pair = f"{cookie.name}={cookie.value}" if cookie.name else cookie.value
+            left -= len(pair) + 2
+            if left < 0:
+                break
+            text.append(pair)
+        return "; ".join(text)
+
+
+def _read(line: str, url: httpx.URL) -> tuple[Cookie, bool] | None:
+    """The cookie, and whether it has expired, as for deletion; None if it is invalid."""
+    pair, *rest = line.split(";")
+    name, equals, value = pair.partition("=")
+    name, value = (name.strip(), value.strip()) if equals else ("", name.strip())
+    if not (name or value) or FORBIDDEN.search(name + value):
+        return None
+    said: dict[str, str] = {}
+    for each in rest:
+        key, _, told = each.partition("=")
+        said[key.strip().lower()] = told.strip()
+    host, domain = _host(url), said.get("domain", "").lower().strip(".")
+    if domain and not _within(host, domain):
+        return None
+    if "secure" in said and url.scheme != "https":
+        return None
+    path = said.get("path", "")
+    if not path.startswith("/"):
+        path = url.path.rpartition("/")[0] or "/"
+    alone = not domain or _numeric(host)
+    return Cookie(name, value, domain or host, alone, path, "secure" in said), _over(said)
+
+
+def _over(said: dict[str, str]) -> bool:
+    age = said.get("max-age", "")
+    if age.lstrip("-").isdigit() and age.isascii():
+        return age.startswith("-") or not age.strip("0")
+    try:
+        return parsedate_to_datetime(said["expires"].replace("-", " ")) <= datetime.now(UTC)
+    except (KeyError, ValueError, TypeError, OverflowError, IndexError):
+        return False
+
+
+def _within(host: str, domain: str) -> bool:
+    """Whether `host` may set a cookie for `domain`; never for a top-level domain."""
+    return host == domain or (host.endswith("." + domain) and "." in domain and not _numeric(host))
+
+
+def _fits(cookie: Cookie, url: httpx.URL) -> bool:
+    host, path = _host(url), url.path or "/"
+    if not (host == cookie.domain or (not cookie.alone and host.endswith("." + cookie.domain))):
+        return False
+    if cookie.secure and url.scheme != "https":
+        return False
+    return path.startswith(cookie.path) and (
+        cookie.path.endswith("/") or path[len(cookie.path) : len(cookie.path) + 1] in {"", "/"}
+    )
+
+
+def _host(url: httpx.URL) -> str:
+    return url.raw_host.decode("ascii").rstrip(".").lower()
+
+
+def _numeric(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

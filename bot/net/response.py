@@ -5,9 +5,8 @@ from __future__ import annotations
 from bot.contracts import Cause
 from bot.model import Reason, ReasonCode
 from bot.net import head
-from bot.net.chunked import BROKEN, Chunks
+from bot.net.body import BROKEN, BrokenError, Chunks, Unpacker, decoders
 from bot.net.errors import TroubleError
-from bot.net.unpacking import BrokenError, Unpacker, decoders
 
 # Limit of consecutive bytes that are not body: headers, interim responses, chunk sizes, trailers. As in curl.
 DRY = 300 * 1024

@@ -1,11 +1,14 @@
-"""From a request to its response over one connection: resolve, guard, connect, TLS, ask; and keep connections."""
+"""From a request to its response over one connection: resolve, guard, connect, TLS, ask; and keep connections.
+
+The addresses of a name are tried in turn, a moment apart, and the first to connect is taken (RFC 8305, happy eyeballs).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import errno
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TypeVar, cast
@@ -13,14 +16,12 @@ from typing import TypeVar, cast
 from bot.contracts import Cause, Family
 from bot.model import AdviceCode, Reason, ReasonCode
 from bot.net.address_guard import INNER, inner
-from bot.net.connection import Connection, Origin, Pool
+from bot.net.connection import Connection, Origin, Pool, Sockets
 from bot.net.dns import DnsClient, literal
-from bot.net.errors import Trip, TroubleError, has_route
-from bot.net.happy_eyeballs import first
+from bot.net.errors import Trip, TroubleError, explain, has_route
 from bot.net.poller import Poller, SingleUse
 from bot.net.request import IDEMPOTENT, Prepared
 from bot.net.response import Reply
-from bot.net.sockets import Sockets
 from bot.net.timer_wheel import TimerWheel
 
 NO_AUTHORITIES = Reason.of(ReasonCode.OWN_AUTHORITIES_MISSING, advice=AdviceCode.SET_AUTHORITIES)
@@ -33,6 +34,8 @@ ANY_IDLE = 300.0
 
 # No route or no local address: the cause has to be found out.
 ROUTELESS = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+ATTEMPTS_APART = 0.25  # seconds: the RFC's "connection attempt delay"
+
 
 Wire = Connection | SingleUse
 Maker = type[Connection] | Poller
@@ -205,7 +208,7 @@ def _origin(prepared: Prepared, guarded: bool) -> Origin:
 async def _first(addresses: Sequence[str], port: int, make: type[AnyWire], source: str | None) -> AnyWire:
     """The first connection to succeed. Raise OSError or TroubleError if none does."""
     attempts = [partial(_attempt, address, port, make, source) for address in addresses]
-    return cast("AnyWire", await first(attempts, dispose=lambda wire: wire.abort()))
+    return cast("AnyWire", await first_to_connect(attempts, dispose=lambda wire: wire.abort()))
 
 
 async def _attempt(address: str, port: int, make: Maker, source: str | None) -> Wire:
@@ -243,3 +246,69 @@ def tls_trusting(ca_file: str | Path | None) -> ssl.SSLContext:
         context.load_verify_locations(ca_file)
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+Made = TypeVar("Made")
+
+
+async def first_to_connect(
+    attempts: Sequence[Callable[[], Awaitable[Made]]],
+    *,
+    dispose: Callable[[Made], object],
+    apart: float = ATTEMPTS_APART,
+) -> Made:
+    """The result of the first attempt to succeed. The next one begins when one fails, or `apart` seconds after it
+    began.
+
+    The others are cancelled; late results go to `dispose`. If all fail, raise the most telling error.
+    """
+    waiting = list(reversed(attempts))
+    running: set[asyncio.Task[Made]] = set()
+    errors: list[OSError | TroubleError] = []
+    try:
+        while waiting or running:
+            if waiting:
+                running.add(asyncio.ensure_future(_run(waiting.pop())))
+            done, running = await asyncio.wait(
+                running, timeout=apart if waiting else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            won = [task for task in done if task.exception() is None]
+            if won:
+                running.update(won[1:])
+                return won[0].result()
+            errors += [error for task in done if isinstance(error := task.exception(), OSError | TroubleError)]
+            for task in done:
+                if not isinstance(task.exception(), OSError | TroubleError):
+                    task.result()
+        raise _telling(errors)
+    finally:
+        for task in running:
+            _give_up(task, dispose)
+
+
+async def _run(attempt: Callable[[], Awaitable[Made]]) -> Made:
+    return await attempt()
+
+
+def _give_up(task: asyncio.Task[Made], dispose: Callable[[Made], object]) -> None:
+    """Cancel an attempt, which may succeed at that very moment."""
+
+    def over(task: asyncio.Task[Made]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            dispose(task.result())
+
+    task.cancel()
+    task.add_done_callback(over)
+
+
+def _telling(errors: Sequence[OSError | TroubleError]) -> OSError | TroubleError:
+    """The most telling error: our own fault first, unless only one address family is missing."""
+    causes = [explain(error, "connect")[0] for error in errors]
+    lacking = [e for e, cause in zip(errors, causes, strict=True) if cause is Cause.OURS and not _of_a_family(e)]
+    theirs = [error for error, cause in zip(errors, causes, strict=True) if cause is not Cause.OURS]
+    return (lacking or theirs or list(errors))[-1]
+
+
+def _of_a_family(error: OSError | TroubleError) -> bool:
+    """Whether this machine lacks a whole address family, which does no harm if the other one works."""
+    return isinstance(error, TroubleError)

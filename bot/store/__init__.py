@@ -24,14 +24,13 @@ from bot.store.digests import DigestLog, DigestReaderStore, DigestStore
 from bot.store.engine import Database, absent, connect
 from bot.store.errors import DatabaseHealth
 from bot.store.feed import Feed
-from bot.store.heartbeats import HeartbeatStore
 from bot.store.incidents import IncidentStore, Snapshot, Transition
 from bot.store.instance_lock import hold_file, not_alone
 from bot.store.maintenance import MaintenanceChange, MaintenanceStore
 from bot.store.migrate import is_empty, upgrade
 from bot.store.ownership import AllOurs, Ownership
 from bot.store.registration import NodeFacts
-from bot.store.reports import ReportStore
+from bot.store.reports import HeartbeatStore, ReportStore
 from bot.store.results import ResultStore
 from bot.store.rollups import Figures, Rollups
 from bot.store.subscriptions import AuditLog, Rooms, Subscriptions

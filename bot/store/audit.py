@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import ENDINGS, OURSELVES, Change, Confidence, DeliveryAction, DeliveryStatus, Destination
 from bot.store.engine import Database
-from bot.store.retention import DELIVERIES_FOR
+from bot.store.rollups import DELIVERIES_FOR
 from bot.store.schema import OPEN, changes, incidents, key_value
 from bot.store.schema import deliveries as table
 

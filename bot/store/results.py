@@ -18,8 +18,7 @@ from bot.model import OURSELVES, Change, Confidence, Health, Incident, Outage, R
 from bot.model.cluster import Claim
 from bot.store.columns import MICROSECOND, Utc, Why, refuse_naive
 from bot.store.engine import Database
-from bot.store.retention import prune
-from bot.store.rollups import CODES, OUTCOMES, Series
+from bot.store.rollups import CODES, OUTCOMES, Series, prune
 from bot.store.schema import changes, incidents, results, series
 from bot.store.subscriptions import Subscriptions
 

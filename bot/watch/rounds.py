@@ -16,11 +16,9 @@ from bot.model import Outcome, Reading, Reason, ReasonCode, Round, SourceReport
 from bot.model.clock_shift import Moved
 from bot.net.timer_wheel import TimerWheel
 from bot.own_health import OwnHealth
-from bot.watch.canaries import Canaries
-from bot.watch.lag import Lag
-from bot.watch.rate_limit import RateLimits, only_limited
+from bot.watch.canaries import Canaries, Lag
 from bot.watch.reading_log import WORLDLY, Counts, ReadingLog
-from bot.watch.schedule import Schedule, Watched, most_at_once, share, sleep_gap
+from bot.watch.schedule import RateLimits, Schedule, Watched, most_at_once, only_limited, share, sleep_gap
 from bot.watch.source_poller import poller
 from bot.watch.witness.registry import WitnessRegistry
 

@@ -26,14 +26,12 @@ from bot.contracts import Unable
 from bot.errors import fault
 from bot.model import Overview, Style
 from bot.web.connections import BACKLOG, Complaints, Connections, affordable
-from bot.web.error_pages import ErrorPages
-from bot.web.health import STALE
 from bot.web.http_server import Limits
-from bot.web.metrics import Metrics
+from bot.web.metrics import STALE, Metrics
 from bot.web.pages import Archive, Pages
 from bot.web.ready import Ready
 from bot.web.ready_protocol import ReadyProtocol, Requests, Turns
-from bot.web.rendering import HERE
+from bot.web.rendering import HERE, ErrorPages
 from bot.web.report_form import Reporting, ReportPages
 
 __all__ = ["HEADERS", "STALE", "Metrics", "Server", "site"]

@@ -16,8 +16,7 @@ from starlette.routing import Route
 
 from bot.model import Overview, Style
 from bot.runtime_record import SECRET_HEADER, STATUS_PATH
-from bot.web.health import health
-from bot.web.metrics import Metrics
+from bot.web.metrics import Metrics, health
 from bot.web.status_page import PERIOD, for_operators
 from bot.web.status_report import Report, report, unwell
 

@@ -1,35 +1,40 @@
-"""The pages of one site, rendered every few seconds at most."""
+"""The pages of one site, rendered every few seconds at most.
+
+Values are kept for a moment, so that many reloads do not slow the checks, and the rows of the status page as long as
+they say the same.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
-from typing import Any, Protocol
+from functools import cache, partial
+from time import monotonic
+from typing import Any, Generic, Protocol, TypeVar
 
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.model import Change, ChangeKind, Incident, Overview, Service, ServiceState, Style
-from bot.web.drawn_rows import DrawnRows
-from bot.web.health import cluster_health, health
 from bot.web.incident_page import incident_page
-from bot.web.metrics import Metrics, metrics
+from bot.web.metrics import Metrics, cluster_health, health, metrics
 from bot.web.ready import ReadyPages
-from bot.web.render_cache import Recent
-from bot.web.rendering import draw, path_of, root_of
+from bot.web.rendering import TEMPLATES, draw, path_of, root_of
 from bot.web.service_page import PAST, service_page
-from bot.web.status_page import PERIOD, Rows, as_json, page, shown
+from bot.web.status_page import PERIOD, Row, Rows, as_json, page, shown
+from bot.wording.catalog import catalog
 
 SEEN = 0.5  # seconds for which one look serves all pages
 HTML, JSON = "text/html; charset=utf-8", "application/json"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+FRESH = 2.0  # seconds for which a value is reused
 
 
 class Archive(Protocol):
@@ -191,3 +196,62 @@ def _entry(seen: Overview, key: str) -> tuple[Service, ServiceState]:
 
 def _minute(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0)
+
+
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Value]):
+    """A value that is reused for `fresh` seconds."""
+
+    def __init__(self, make: Callable[[], Awaitable[Value]], fresh: float = FRESH) -> None:
+        self.make = make
+        self._fresh = fresh
+        self._made_at = float("-inf")
+        self._value: Value
+        self._making: asyncio.Task[Value] | None = None
+
+    async def get(self, fresh: float | None = None) -> Value:
+        """Return the value, at most so many seconds old. Simultaneous callers share one making and its failure."""
+        if monotonic() - self._made_at < (self._fresh if fresh is None else fresh):
+            return self._value
+        if self._making is None:
+            self._making = asyncio.create_task(self._made())
+            self._making.add_done_callback(self._over)
+        return await asyncio.shield(self._making)  # a caller that disconnects does not cancel it for others
+
+    async def _made(self) -> Value:
+        self._value, self._made_at = await self.make(), monotonic()
+        return self._value
+
+    def _over(self, task: asyncio.Task[Value]) -> None:
+        self._making = None
+        if not task.cancelled():
+            task.exception()  # mark it as retrieved: its waiters raise it, unless all disconnected
+
+
+class DrawnRows:
+    """The markup of the status page's rows, of which most are as they were when the page was drawn last."""
+
+    def __init__(self, style: Style) -> None:
+        self._say = catalog(style.language)
+        self._before: dict[str, tuple[Row, str]] = {}
+        self._now: dict[str, tuple[Row, str]] = {}
+
+    def begin(self) -> None:
+        """Begin another page: rows that the last one did not have are forgotten."""
+        self._before, self._now = self._now, {}
+
+    def __call__(self, rows: Iterable[Row]) -> Markup:
+        """The markup of these rows, one after the other."""
+        return Markup("\n".join(self._drawn(rows)))  # noqa: S704 -- drawn by a template
+
+    def _drawn(self, rows: Iterable[Row]) -> Iterator[str]:
+        parts: Any = TEMPLATES.get_template("parts.html").module
+        mark = cache(parts.mark)
+        for row in rows:
+            known = self._before.get(row.path)
+            if known is None or (known[0] is not row and known[0] != row):
+                known = row, parts.row(row, mark(row.health), parts.strip(row.strip, row.label), self._say)
+            self._now[row.path] = known
+            yield known[1]

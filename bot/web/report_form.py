@@ -18,8 +18,7 @@ from bot.delivery.rate_limit import RateLimit
 from bot.model import Overview, Report, Service, Style, Tally, Text
 from bot.watch.user_reports import PEOPLE, UserReports
 from bot.web.connections import BodyFault, caller_network, read_body
-from bot.web.error_pages import ErrorPages, Form, wanted
-from bot.web.rendering import draw, path_of, root_of
+from bot.web.rendering import ErrorPages, Form, draw, path_of, root_of, wanted
 from bot.wording.catalog import catalog
 from bot.wording.web import choose, form_reply, too_many
 

@@ -35,7 +35,7 @@ from bot.wording.delivery_log import (
     unknown_audience,
     why,
 )
-from bot.wording.digest import Happened, PeriodFacts, digest, digest_facts, headings
+from bot.wording.digest import Happened, PeriodFacts, digest, digest_facts, headings, history
 from bot.wording.document import document
 from bot.wording.health import (
     Wrong,
@@ -54,7 +54,6 @@ from bot.wording.health import (
     unwell,
     well_again,
 )
-from bot.wording.history import history
 from bot.wording.incident import notice
 from bot.wording.maintenance import (
     MaintenanceEnd,

@@ -23,14 +23,13 @@ from bot.model import (
     delivering,
 )
 from bot.wording.catalog import Catalog
-from bot.wording.certificates import only_worn
 from bot.wording.evidence import own_plans
 from bot.wording.links import overview
 from bot.wording.maintenance import title_of_many
 from bot.wording.resolution import Others, still_open
 from bot.wording.text import NAME, TITLE, fit, stop
 from bot.wording.times import Reader, reader
-from bot.wording.titles import began, name_of, only_slow, present, sure, theirs_alone
+from bot.wording.titles import began, name_of, only_slow, only_worn, present, sure, theirs_alone
 
 Outage = tuple[datetime, datetime | None]
 LINES = 20  # incidents listed; the status page has all of them

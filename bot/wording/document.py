@@ -24,13 +24,12 @@ from bot.model import (
     Table,
     Window,
 )
-from bot.wording.certificates import only_worn
 from bot.wording.digest import digest_facts
 from bot.wording.evidence import lag
 from bot.wording.status import troubled
 from bot.wording.text import capital, channel_name, clean, foreign, listed, quoted, sentences, stop
 from bot.wording.times import MINUTE, Reader, reader
-from bot.wording.titles import began, name_of, only_slow, times
+from bot.wording.titles import began, name_of, only_slow, only_worn, times
 
 OUTAGES = 100  # rows of the table
 BARS = 100

@@ -1,20 +1,30 @@
-"""The lines below the title: our own checks, other sources, and the reaction."""
+"""The lines below the title: our own checks, other sources, what people report, and the reaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Reading, ReasonCode, Role, Service, SourceReport
+from bot.model import (
+    OURSELVES,
+    Confidence,
+    Health,
+    Incident,
+    Outcome,
+    Reading,
+    ReasonCode,
+    Role,
+    Service,
+    SourceReport,
+    Tally,
+)
 from bot.wording import places
 from bot.wording.catalog import Catalog
-from bot.wording.certificates import only_worn, worn_lines
 from bot.wording.health import failing
 from bot.wording.reasons import reason
 from bot.wording.text import ITEMS, begins, clean, foreign, listed, opening, quoted, sentences, stop, unlinked
 from bot.wording.times import Reader
-from bot.wording.titles import TROUBLE, down, sure
-from bot.wording.trackers import tracked
+from bot.wording.titles import TROUBLE, down, only_worn, sure, worn_lines
 
 REASONS = 4  # different reasons listed; routes with others are counted
 SOURCES = 6
@@ -28,6 +38,7 @@ _OF_JOBS = frozenset(
     }
 )
 OFFICIAL = "Official status page"  # the sources' name for it; each language has its own
+REPORTED = frozenset({"Downdetector"})  # count user reports, so they show trouble rather than "down"
 
 
 def evidence(incident: Incident, service: Service, reader: Reader, *, often: bool = False) -> tuple[str, ...]:
@@ -209,3 +220,36 @@ def lag(incident: Incident, at: datetime, reader: Reader) -> str:
         return say.resolution.with_us
     form = say.resolution.after_us if apart > timedelta() else say.resolution.before_us
     return form.format(length=reader.duration(abs(apart)))
+
+
+def tracked(word: SourceReport, reader: Reader) -> str:
+    """The number of reports, or else the tracker's verdict; empty if it could not be read."""
+    say, source = reader.say, foreign(word.source, 40) or "?"
+    if word.role is Role.CROWD:
+        return people(word, say)
+    if word.says is None or word.says is Health.UNKNOWN:
+        return ""
+    if word.reports is not None and word.usual is not None:
+        return say.trackers.reports.format(
+            count=reader.number(word.reports), usual=reader.number(word.usual), source=source
+        )
+    if word.reports is not None:
+        return say.trackers.reports_brief.format(count=reader.number(word.reports), source=source)
+    if headline := foreign(word.headline):
+        return say.evidence.says.format(source=source, headline=headline)
+    if word.says is Health.UP:
+        return say.trackers.up.format(source=source)
+    if source in REPORTED:
+        form = say.trackers.problems if word.says is Health.DOWN else say.trackers.possible_problems
+    else:
+        form = say.trackers.down if word.says is Health.DOWN else say.trackers.trouble
+    return form.format(source=source)
+
+
+def people(said: SourceReport | Tally, say: Catalog) -> str:
+    """The number of reports and the usual number, and for how many it works. Empty without reports."""
+    often = say.user_reports.usually.format(count=said.usual) if said.usual else say.user_reports.usually_none
+    return sentences(
+        say.user_reports.reports.format(count=said.reports, usually=often) if said.reports else "",
+        say.user_reports.works.format(count=said.works) if said.works else "",
+    )

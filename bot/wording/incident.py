@@ -23,7 +23,6 @@ from bot.model import (
 )
 from bot.wording.batches import line
 from bot.wording.catalog import Catalog
-from bot.wording.certificates import only_worn
 from bot.wording.evidence import evidence, lag, own_plans, plan_line, quotes
 from bot.wording.evidence import official as official_line
 from bot.wording.health import in_language
@@ -39,6 +38,7 @@ from bot.wording.titles import (
     name_of,
     official_word,
     only_slow,
+    only_worn,
     present,
     state_forms,
     sure,

@@ -7,11 +7,10 @@ from datetime import datetime
 from itertools import islice
 
 from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Text
-from bot.wording.certificates import only_worn
 from bot.wording.evidence import lag, source_name
 from bot.wording.text import ITEMS, NAME, capital, fit, foreign, quoted, sentences, shorten, stop
 from bot.wording.times import Reader
-from bot.wording.titles import began, name_of, only_slow, sure, theirs_alone, times
+from bot.wording.titles import began, name_of, only_slow, only_worn, sure, theirs_alone, times
 
 Open = tuple[Service, Incident]
 

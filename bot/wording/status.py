@@ -9,14 +9,13 @@ from itertools import chain, islice
 
 from bot.model import Confidence, Health, Incident, Overview, Role, Service, ServiceState, Style, Tally, Text, Window
 from bot.wording.commands import unknown_service
-from bot.wording.evidence import evidence
+from bot.wording.evidence import evidence, people
 from bot.wording.health import banner, channels, in_language, nodes
 from bot.wording.maintenance import ahead, in_maintenance, lasts
 from bot.wording.replies import last_outage, muted_line
 from bot.wording.text import NAME, STAND_IN, bare, fit, stop, uncut, whole_name
 from bot.wording.times import Reader, reader
 from bot.wording.titles import name_of, offline, standing
-from bot.wording.trackers import people
 
 ROWS = 20
 

@@ -1,19 +1,34 @@
-"""Titles: service, state and time in 80 characters or less, claiming no more than the evidence."""
+"""Titles: service, state and time in 80 characters or less, claiming no more than the evidence.
+
+And how certificates are worded that expire while everything works.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
-from bot.model import OURSELVES, Confidence, Health, Incident, Outcome, Role, Service, ServiceState, SourceReport, Tone
+from bot.model import (
+    OURSELVES,
+    Confidence,
+    Health,
+    Incident,
+    Outcome,
+    Reading,
+    Role,
+    Service,
+    ServiceState,
+    SourceReport,
+    Tone,
+)
 from bot.wording.catalog import Catalog
-from bot.wording.certificates import only_worn, worn_forms
 from bot.wording.places import names_of, only_somewhere
-from bot.wording.text import ENOUGH, NAME, TITLE, clean, fit, foreign, listed, quoted, shorten
+from bot.wording.text import ENOUGH, NAME, TITLE, clean, fit, foreign, listed, opening, quoted, shorten
 from bot.wording.times import Reader
 
 LEAST = 12  # characters of a headline that still make sense
 TROUBLE = frozenset({Health.DEGRADED, Health.DOWN})
+DAY = timedelta(days=1)
 
 
 def present(incident: Incident, service: Service, reader: Reader) -> str:
@@ -184,3 +199,35 @@ def _pick(incident: Incident, if_down: str, if_partly: str, if_slow: str) -> str
     if incident.health is Health.DOWN:
         return if_down
     return if_slow if only_slow(incident) else if_partly
+
+
+def only_worn(incident: Incident) -> bool:
+    return bool(incident.readings) and all(r.outcome is Outcome.EXPIRING for r in incident.readings)
+
+
+def worn_forms(incident: Incident, to: Reader) -> list[str]:
+    """Titles for the certificate that expires first, the fullest first."""
+    until = min((r.until for r in incident.readings if r.until), default=incident.since)
+    facts = {"name": NAME, "ends": _ends(until, to), "date": to.date(until)}
+    return [form.format(**facts) for form in (to.say.certificates.title, to.say.certificates.title_brief)]
+
+
+def worn_lines(readings: tuple[Reading, ...], to: Reader) -> list[str]:
+    """One sentence per expiry date."""
+    ends: dict[tuple[str, str], list[str]] = {}
+    for reading in readings:
+        if reading.outcome is Outcome.EXPIRING and reading.until is not None:
+            name = clean(reading.route, 40) or "?"
+            ends.setdefault((_ends(reading.until, to), to.date(reading.until)), []).append(name)
+    return [
+        to.say.certificates.route.format(routes=opening(names, listed(names, to.say)), ends=end, date=date)
+        for (end, date), names in ends.items()
+    ]
+
+
+def _ends(until: datetime, to: Reader) -> str:
+    """Days left, computed at the time of writing, as the number at the incident's first round becomes outdated."""
+    left = until - to.now
+    if left <= timedelta():
+        return to.say.certificates.ended
+    return to.say.certificates.ends.format(count=left // DAY) if left >= DAY else to.say.certificates.ends_soon

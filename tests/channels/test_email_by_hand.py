@@ -10,8 +10,8 @@ import pytest
 from aiosmtplib.email import quote_address
 
 from bot.channels.email import address
-from bot.channels.email.headers import POLICY, Lines
 from bot.channels.email.pipelining import SIMPLE, quoted
+from bot.channels.email.render import POLICY, Lines
 
 NOW = datetime(2022, 7, 14, 12, 2, tzinfo=UTC)
 LONG = f"https://status.example.org/unsubscribe/{'t' * 90}"

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.channels.discord import DiscordSettings
-from bot.channels.masking import masked, unsendable
+from bot.channels.providers import masked, unsendable
 from bot.channels.slack import SlackSettings
 from bot.channels.telegram import TelegramSettings
 from bot.contracts import ChannelContext

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot import quick_run, start
-from bot.cli import run
+from bot.cli import status
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_what_it_does_not_understand_it_leaves_alone(started, arguments):
 
 
 def test_it_knows_all_options_with_their_defaults():
-    found = inspect.signature(run.run).parameters
+    found = inspect.signature(status.run).parameters
     assert set(quick_run.OPTIONS.values()) == set(found)
     assert [one.default for one in found.values()] == [Path("config.yaml"), "text", "info"]
 

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Engine
 
 from bot import daemon
 from bot.store.cluster import Membership
-from bot.watch.lag import Lag
+from bot.watch.canaries import Lag
 from bot.watch.rounds import Rounds
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot import wording
-from bot.judge.coverage import HOLD
+from bot.judge.uptime import HOLD
 from bot.model import Style
 from tests.incidents.test_recorder import House
 from tests.judge.rounds import at, look

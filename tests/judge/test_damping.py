@@ -7,7 +7,7 @@ from itertools import count, cycle
 
 import pytest
 
-from bot.judge.own_outage import LATELY, SETTLE, SETTLE_AGAIN, track_own_outage
+from bot.judge.changes import LATELY, SETTLE, SETTLE_AGAIN, track_own_outage
 from bot.model import OURSELVES, ChangeKind, Health, Role, Round, Rules, ServiceState
 from tests.judge.rounds import EVERY, NOON, at, go, look, word
 

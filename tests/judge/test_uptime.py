@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import wording
-from bot.judge.coverage import HOLD, Coverage, onward
 from bot.judge.incidents import step
-from bot.judge.uptime import FIVE_MINUTES, HOUR, Result, Roll
+from bot.judge.uptime import FIVE_MINUTES, HOLD, HOUR, Coverage, Result, Roll, onward
 from bot.judge.verdict import judge, saw
 from bot.model import Outcome, Overview, Reading, Round, Rules, Service, ServiceState, Stretch
 from tests.judge.rounds import NOON

@@ -8,7 +8,7 @@ import pytest
 from bot.contracts import Answer
 from bot.model import Outcome
 from bot.net import Network
-from bot.net.cookies import MOST, Cookies
+from bot.net.request import MOST_COOKIES, Cookies
 from bot.watch.checks import HttpCheck
 from tests.fakes.site import Site, page
 from tests.net.conftest import SOON
@@ -92,5 +92,5 @@ def test_where_a_cookie_goes(line, url, sent):
 def test_a_jar_is_bounded():
     jar = Cookies()
     jar.take(httpx.URL("http://site.example/"), [f"c{n}={'x' * 1000}" for n in range(1000)])
-    assert len(jar._kept) == MOST
+    assert len(jar._kept) == MOST_COOKIES
     assert len(jar.header(httpx.URL("http://site.example/"))) < 8192

@@ -11,9 +11,9 @@ import pytest
 
 from bot.contracts import Answer, Cause
 from bot.net import Network, transport
+from bot.net.connection import Sockets, a_share
 from bot.net.errors import ERRNO, Trip, TroubleError
-from bot.net.happy_eyeballs import first
-from bot.net.sockets import Sockets, a_share
+from bot.net.transport import first_to_connect
 from tests.fakes.site import Site
 from tests.reasons import english, quote
 
@@ -67,7 +67,7 @@ async def test_a_silent_address_costs_a_moment(get, silent, saw):
 
 async def test_what_refuses_is_left_at_once_and_what_answers_is_alone():
     log, left = [], []
-    made = await first(
+    made = await first_to_connect(
         [attempt(0, ConnectionRefusedError(), log), attempt(0.02, "a", log), attempt(0, "b", log)],
         dispose=left.append,
         apart=5,
@@ -77,7 +77,7 @@ async def test_what_refuses_is_left_at_once_and_what_answers_is_alone():
 
 async def test_who_comes_second_is_closed():
     left = []
-    made = await first([attempt(0.03, "a", []), attempt(0.03, "b", [])], dispose=left.append, apart=0)
+    made = await first_to_connect([attempt(0.03, "a", []), attempt(0.03, "b", [])], dispose=left.append, apart=0)
     await asyncio.sleep(0.05)
     assert made in {"a", "b"}
     assert made not in left
@@ -93,7 +93,7 @@ async def test_who_comes_second_is_closed():
 )
 async def test_of_many_errors_the_one_is_told_that_says_most(errors, number):
     with pytest.raises(OSError, check=lambda error: error.errno == number):
-        await first([attempt(0, error, []) for error in errors], dispose=id, apart=5)
+        await first_to_connect([attempt(0, error, []) for error in errors], dispose=id, apart=5)
 
 
 async def test_given_up_attempts_leave_no_socket_open(get):

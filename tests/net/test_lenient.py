@@ -16,7 +16,7 @@ import pytest
 from bot.contracts import BLIND, THEIRS, Answer, Cause, Trouble
 from bot.model import Outcome
 from bot.net import head
-from bot.net.chunked import Chunks
+from bot.net.body import Chunks
 from bot.net.connection import PIECE
 from bot.net.errors import TroubleError
 from bot.net.response import SPOILT, UNKNOWN, Reply

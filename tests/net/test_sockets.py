@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 
+from bot.net.connection import Sockets
 from bot.net.errors import Trip
-from bot.net.sockets import Sockets
 
 
 async def test_who_waits_first_is_served_first_and_the_phase_says_so():

@@ -15,14 +15,13 @@ import bot.judge.incidents
 import bot.judge.maintenance
 import bot.judge.verdict
 import bot.notify.batching
-import bot.notify.incident_fanout
+import bot.notify.fanout
 import bot.notify.routing
 import bot.notify.storms
 import bot.scheduler.clock_steps
 import bot.store.deliveries.claim
 import bot.store.deliveries.statements
 import bot.watch.canaries
-import bot.watch.lag
 import bot.wording.batches
 import tests.sim.engine
 from bot.delivery.outbox import Outbox
@@ -124,9 +123,9 @@ def believes_the_crowd(patch):
 
 
 def never_rewrites(patch):
-    acts = bot.notify.incident_fanout.acts
+    acts = bot.notify.fanout.acts
     patch.setattr(
-        bot.notify.incident_fanout,
+        bot.notify.fanout,
         "acts",
         lambda *what, **how: [d for d in acts(*what, **how) if d.action is DeliveryAction.POST],
     )
@@ -173,7 +172,7 @@ def keeps_the_old_config(patch):
 
 def believes_a_starved_process(patch):
     """Takes for a time-out what it had no time to hear."""
-    patch.setattr(bot.watch.lag.Lag, "spoils", lambda *_: False)
+    patch.setattr(bot.watch.canaries.Lag, "spoils", lambda *_: False)
 
 
 def edits_for_ever(patch):

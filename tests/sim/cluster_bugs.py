@@ -12,7 +12,7 @@ from bot.model import DeliveryStatus
 from bot.store.cluster import Membership
 from bot.store.columns import MICROSECOND
 from bot.store.schema import deliveries as table
-from bot.watch.lag import Lag
+from bot.watch.canaries import Lag
 from bot.watch.rounds import Rounds
 from tests.sim.cluster import ClusterRun
 from tests.sim.disk import NODE

@@ -21,8 +21,8 @@ from bot.channels.discord import DiscordSettings
 from bot.channels.slack import SlackSettings
 from bot.channels.webhook import WebhookSettings
 from bot.contracts import Answering, Channel, ChannelContext, Unable
+from bot.delivery import hand_over
 from bot.delivery import outbox as telling
-from bot.delivery import retry
 from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
 from bot.engine import Engine
@@ -118,7 +118,7 @@ def live(world: World, seed: int, *, last: bool = False) -> int:
     """
     logging.disable(logging.WARNING)  # that somebody has not heard yet is no news here
     telling.MARGIN = timedelta()  # the lease is `longest` below
-    retry.LONGEST_WAIT = timedelta(seconds=SPEED)
+    hand_over.LONGEST_WAIT = timedelta(seconds=SPEED)
     try:
         asyncio.run(_live(world, random.Random(seed), last=last))
     except Unable:

@@ -17,8 +17,7 @@ from bot.notify.batching import Claim
 from bot.store import FencedError, NodeFacts, StoreUnavailable, open_store
 from bot.store.cluster import LOOK_EVERY, LOOKS, Membership
 from bot.store.engine import connect
-from bot.web.health import cluster_health, health
-from bot.web.metrics import Metrics, metrics
+from bot.web.metrics import Metrics, cluster_health, health, metrics
 from tests.store.made import NOW, counted
 
 SHORT = 1.0  # seconds that a lease lasts here

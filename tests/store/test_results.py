@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.model import Confidence, DeliveryStatus, Health, Outcome, Reading, outage
-from bot.store.retention import SWEEP
-from bot.store.rollups import CODES
+from bot.store.rollups import CODES, SWEEP
 from tests.reasons import quote
 from tests.store.made import LEASE, NOW, SECOND, SLACK, delivery, further, over, settle, take
 

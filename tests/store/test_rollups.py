@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from bot.judge.coverage import HOLD
+from bot.judge.uptime import HOLD
 from bot.model import Outcome, Reading, Stretch
 from bot.store import StoreUnavailable, open_store, rollups
 from bot.store.schema import five_minutes, hours, results, series, stretches

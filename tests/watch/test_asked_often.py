@@ -10,7 +10,7 @@ import pytest
 from bot.contracts import Answer
 from bot.model import Outcome, Reading, Reason, ReasonCode
 from bot.watch.checks import readings
-from bot.watch.rate_limit import LONGEST
+from bot.watch.schedule import LONGEST
 from tests.watch.world import Page, Site, World
 
 LIMITED = Reason.of(ReasonCode.RATE_LIMITED, status=429)

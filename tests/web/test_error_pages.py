@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from bot.model import Style
 from bot.web.app import HEADERS, Server
-from bot.web.error_pages import ErrorPages, Form, wanted
 from bot.web.http_server import Limits
+from bot.web.rendering import ErrorPages, Form, wanted
 from bot.wording.catalog import catalogs
 from tests.web.pages import Stage, browsing
 from tests.web.test_app import Read

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot import wording
 from bot.model import Health, Outcome, Overview, Reading, ServiceState, Streak, Style
 from bot.web import status_page
-from bot.web.drawn_rows import DrawnRows
 from bot.web.metrics import Metrics, metrics
+from bot.web.pages import DrawnRows
 from bot.web.service_page import service_page
 from bot.web.status_page import PERIOD, Rows
 from tests.model.test_availability import LENGTH, Story, at, overview, recount, stories

@@ -14,7 +14,7 @@ import pytest
 from bot.store import StoreUnavailable, open_store
 from bot.watch.checks import HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
-from bot.web import heartbeats
+from bot.web import webhooks
 from bot.web.app import Server
 from tests import sqlite
 from tests.flow.house import eventually
@@ -52,7 +52,7 @@ async def _open(store):
     made = Door(store)
     await made.board.load()
     app = Stage().site()
-    heartbeats.hear(app, made.board, made.looked.append)
+    webhooks.add_heartbeats(app, made.board, made.looked.append)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = Server(app, listening)
         serving = asyncio.create_task(server.serve())

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from bot.channels.masking import unsendable
+from bot.channels.providers import unsendable
 from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
 from bot.model import Advice, AdviceCode, Reason, ReasonCode
 

@@ -17,7 +17,7 @@ from bot.channels.discord.reach import Reacher
 from bot.channels.discord.receipts import PLAINER, TROUBLE, UNKNOWN_MESSAGE, Limited, invalid, judge, uneditable
 from bot.channels.discord.render import nonce, tag, written
 from bot.channels.discord.session import Call, Session, created_at, point
-from bot.channels.masking import unsendable
+from bot.channels.providers import unsendable
 from bot.contracts import Answering, ChannelContext, Reach
 from bot.model import Delivery, DeliveryAction, Later, Reason, ReasonCode, Receipt, RefusalScope, Refused, Sent
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import aiohttp
 import discord
 
-from bot.channels.connecting import unreached
+from bot.channels.providers import unreached
 from bot.contracts import retry_after
 from bot.model import Advice, AdviceCode, Later, Reason, ReasonCode, RefusalScope, Refused, Unsure
 

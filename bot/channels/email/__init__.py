@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator, model_validator
 
-from bot.channels.masking import masked
+from bot.channels.providers import masked
 from bot.contracts import Answering, Between, ChannelContext, Net, Pace, Reach, Seconds, Unclear
 from bot.model import AdviceCode, Delivery, DeliveryAction, Reason, ReasonCode, Receipt, RefusalScope, Refused, Sent
 

@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from bot.channels.email import BounceBox
-from bot.channels.masking import masked
+from bot.channels.providers import masked
 from bot.notify.bounces import NOT_OF_THE_ADDRESS
 
 TIMEOUT: Final = 20.0  # s for each answer of the server

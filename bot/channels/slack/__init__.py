@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
-from bot.channels.masking import unsendable
+from bot.channels.providers import unsendable
 from bot.contracts import Answer, Between, Channel, ChannelContext, Net, Pace, Seconds, Token, Trouble, Unclear
 from bot.model import Advice, AdviceCode, Reason, ReasonCode
 

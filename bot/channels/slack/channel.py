@@ -15,7 +15,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels import aiohttp_tls
-from bot.channels.masking import unsendable
+from bot.channels.providers import unsendable
 from bot.channels.slack import TOKENS
 from bot.channels.slack.names import ChannelNames
 from bot.channels.slack.reach import Reacher

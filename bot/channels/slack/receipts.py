@@ -11,7 +11,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.channels.connecting import unreached
+from bot.channels.providers import unreached
 from bot.channels.slack import CHECK_URL, TOKENS
 from bot.contracts.retry_after import later
 from bot.contracts.retry_after import retry_after as asked_to_wait

@@ -13,7 +13,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPrevie
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
-from bot.channels.masking import unsendable
+from bot.channels.providers import unsendable
 from bot.channels.telegram import BOTFATHER, quieten
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.reach import Reacher

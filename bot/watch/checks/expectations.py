@@ -13,7 +13,7 @@ from bot.contracts import Answer
 from bot.model import Outcome, Reason, ReasonCode
 from bot.net import Network
 from bot.offload.pool import OverranError, offload
-from bot.watch.checks import body_text, json_assertions
+from bot.watch.checks import body_text
 
 SEARCHED = 1024 * 1024  # bytes of a page that are searched
 READ = 256 * 1024  # bytes of a page that only has to arrive
@@ -52,7 +52,7 @@ Statuses = Annotated[
     BeforeValidator(listed, json_schema_input_type=int | str | list[int | str]),
 ]
 Claims = Annotated[
-    Any, BeforeValidator(json_assertions.read, json_schema_input_type=Phrase | list[Phrase] | dict[Phrase, Any])
+    Any, BeforeValidator(body_text.assertions, json_schema_input_type=Phrase | list[Phrase] | dict[Phrase, Any])
 ]
 
 

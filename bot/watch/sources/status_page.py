@@ -1,23 +1,52 @@
-"""The official status page of a service, in any dialect."""
+"""The official status page of a service, in any dialect.
+
+The dialect is given, or found: the dialects of its kind are tried, or of all kinds.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import html
 import logging
 import re
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Annotated, ClassVar, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, field_validator, model_validator
 
 from bot.contracts import Between, Length, Net, SourceState
 from bot.model import Health, Role, SourceReport
 from bot.offload.pool import SMALL, OverranError, offload
-from bot.watch.sources.dialects.base import CAP, FORGOTTEN, Asked, Dialect, NotShownError, link, silence
-from bot.watch.sources.discovery import AUTO, HEAD, Candidate, feeds, reads_feeds, ways
+from bot.watch.sources.dialects.base import CAP, FORGOTTEN, LONGEST_LINK, Asked, Dialect, NotShownError, link, silence
 from bot.watch.sources.http_cache import Got, PageRequest, fetch
+
+AUTO = "auto"
+HEAD = 256 * 1024  # bytes searched of a page's HTML
+MOST_FEEDS = 3
+_LINKS = 500  # links looked at
+
+# Hosts of one vendor's pages, with all subdomains. Kinds that are not known are skipped.
+HOSTS = {
+    "statuspage.io": "statuspage",
+    "instatus.com": "instatus",
+    "betteruptime.com": "betterstack",
+    "betterstack.com": "betterstack",
+}
+# Ends of addresses that are machine-readable, or typical of a vendor's pages.
+FORMS = (
+    (re.compile(r"/proxy/[^/]+/?$|/api/v1/summary/?$"), "incidentio"),
+    (re.compile(r"\.(?:rss|xml)$|/(?:rss|feed)/?$"), "rss"),
+    (re.compile(r"\.(?:atom|xml)$|/(?:atom|feed)/?$"), "atom"),
+    (re.compile(r"/status/[^/]+/?$"), "uptimekuma"),
+)
+
+_LINK = re.compile(r"<link\b([^<>]{1,2000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""(?<![a-z])([a-z]{1,20})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+
 
 logger = logging.getLogger(__name__)
 
@@ -217,3 +246,75 @@ def _found(memory: SourceState, way: Candidate, now: datetime, word: SourceRepor
 
 def _host(url: str) -> str:
     return urlsplit(url).netloc
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A dialect and the address it starts from."""
+
+    dialect: Dialect
+    url: str
+    guarded: bool = False  # the page named the address, not the config
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self.dialect.where(self.url)
+
+
+def ways(kind: str, url: str, dialects: Iterable[Dialect]) -> tuple[Candidate, ...]:
+    """The candidates in the order to try; for AUTO those that the address suggests come first."""
+    if kind != AUTO:
+        return tuple(Candidate(one, url) for one in dialects if one.kind == kind)
+    likely = set(_likely(url))
+    found = [Candidate(one, url) for one in dialects]
+    return tuple(_unlike(sorted(found, key=lambda way: not (way.dialect.kind in likely or _elsewhere(way)))))
+
+
+def feeds(body: bytes, page: str) -> tuple[str, ...]:
+    """The addresses of the feeds linked in a page's HTML."""
+    found: list[str] = []
+    for tag in islice(_LINK.finditer(body[:HEAD].decode("utf-8", "replace")), _LINKS):
+        said = {name.lower(): html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(tag[1])}
+        if "alternate" in said.get("rel", "").lower().split() and _is_feed(said.get("type", "")):
+            url = _joined(page, said.get("href", ""))
+            found += [url] if url and url not in found else []
+        if len(found) == MOST_FEEDS:
+            break
+    return tuple(found)
+
+
+def reads_feeds(dialect: Dialect) -> bool:
+    return "xml" in dialect.accept
+
+
+def _likely(url: str) -> Iterator[str]:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    yield from (kind for name, kind in HOSTS.items() if host == name or host.endswith(f".{name}"))
+    yield from (kind for form, kind in FORMS if form.search(parts.path))
+
+
+def _elsewhere(way: Candidate) -> bool:
+    """Whether it fetches from another host, which a dialect does only for its vendor's pages."""
+    return any(urlsplit(one).netloc != urlsplit(way.url).netloc for one in way.addresses)
+
+
+def _unlike(found: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Drop candidates without addresses, and those with the same addresses and parser as an earlier one."""
+    seen = set()
+    for way in found:
+        mark = (way.addresses, way.dialect.parse)
+        if way.addresses and mark not in seen:
+            seen.add(mark)
+            yield way
+
+
+def _is_feed(type_: str) -> bool:
+    return type_.partition(";")[0].strip().lower() in {"application/rss+xml", "application/atom+xml"}
+
+
+def _joined(page: str, href: str) -> str:
+    try:
+        return link(urljoin(page, href.strip())) if 0 < len(href.strip()) <= LONGEST_LINK else ""
+    except ValueError:
+        return ""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr
 
 from bot.contracts import Check
 from bot.watch.checks import HeartbeatCheck
-from bot.watch.checks.json_assertions import TRUE
+from bot.watch.checks.body_text import TRUE
 from bot.watch.rounds import Watched
 from bot.watch.witness.protocol import Assignment, Task
 

@@ -8,8 +8,7 @@ import pytest
 
 from bot.watch.sources.dialects.base import Dialect
 from bot.watch.sources.dialects.known import DIALECTS
-from bot.watch.sources.discovery import AUTO, FORMS, HOSTS, feeds, ways
-from bot.watch.sources.status_page import OfficialPage
+from bot.watch.sources.status_page import AUTO, FORMS, HOSTS, OfficialPage, feeds, ways
 
 
 def dialect(kind: str, where: str, accept: str = "application/json") -> Dialect:

@@ -21,7 +21,7 @@ from bot.watch.sources.dialects.dates import about, date, instant
 from bot.watch.sources.dialects.feed import ATOM, FORGOTTEN, RSS
 from bot.watch.sources.dialects.feed_entries import read as entries
 from bot.watch.sources.dialects.feed_stage import Stage, said, stage
-from bot.watch.sources.discovery import feeds as named_feeds
+from bot.watch.sources.status_page import feeds as named_feeds
 from bot.watch.sources.trackers.isitdownrightnow import understood
 from tests.amount import some
 from tests.cpu import allowed, cpu

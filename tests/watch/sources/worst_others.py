@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bot.watch.sources.dialects.base import CAP, understood
-from bot.watch.sources.discovery import HEAD, feeds
+from bot.watch.sources.status_page import HEAD, feeds
 from bot.watch.sources.trackers.downdetector import MOST_COMPANIES, _Company, rows_of
 from bot.watch.sources.trackers.isitdownrightnow import CAP as FRAGMENT
 from bot.watch.sources.trackers.isitdownrightnow import _decoded

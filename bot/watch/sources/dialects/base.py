@@ -1,4 +1,7 @@
-"""The common part of all dialects: the query, the page's contents, and turning them into a report."""
+"""The common part of all dialects: the query, the page's contents, and turning them into a report.
+
+Components may be nested: a container of a component, a product of a zone.
+"""
 
 from __future__ import annotations
 
@@ -353,3 +356,28 @@ def concerning(event: Event, cared: frozenset[str]) -> Event | None:
         return event
     parts = tuple(part for part in event.parts if part.strip().casefold() in cared)
     return replace(event, parts=parts) if parts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One component; `above` is the name of its parent. `shown`: it counts even if nobody asked for it."""
+
+    name: str
+    health: Health | None
+    state: str = ""
+    above: str = ""
+    shown: bool = True
+
+    def names(self, asked: Asked) -> tuple[str, ...]:
+        """Its names: "Zone: Product"; if components are picked, also "Product" alone."""
+        full = f"{self.above}: {self.name}" if self.above else self.name
+        return tuple(dict.fromkeys((self.name, full))) if asked.components else (full,)
+
+
+def parts(nodes: Iterable[Node], asked: Asked) -> tuple[Part, ...]:
+    return tuple(
+        Part(name, node.health, node.state)
+        for node in nodes
+        if node.name and (node.shown or asked.components)
+        for name in node.names(asked)
+    )

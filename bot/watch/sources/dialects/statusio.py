@@ -23,6 +23,7 @@ from bot.watch.sources.dialects.base import (
     Asked,
     Dialect,
     Event,
+    Node,
     Page,
     Wire,
     clean,
@@ -31,11 +32,11 @@ from bot.watch.sources.dialects.base import (
     link,
     loads,
     named,
+    parts,
     several,
     tempered,
     word,
 )
-from bot.watch.sources.dialects.component_tree import Node, parts
 from bot.watch.sources.dialects.dates import instant
 
 _API = "https://api.status.io/1.0/status/"

@@ -20,6 +20,7 @@ from bot.watch.sources.dialects.base import (
     Asked,
     Dialect,
     Event,
+    Node,
     Page,
     Wire,
     clean,
@@ -27,12 +28,12 @@ from bot.watch.sources.dialects.base import (
     key,
     link,
     loads,
+    parts,
     several,
     tempered,
     understood,
     word,
 )
-from bot.watch.sources.dialects.component_tree import Node, parts
 from bot.watch.sources.dialects.dates import instant
 from bot.watch.sources.dialects.stage_words import Label, stage
 

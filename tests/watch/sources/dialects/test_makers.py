@@ -14,7 +14,7 @@ from bot.watch.sources import OfficialPage
 from bot.watch.sources.dialects import betterstack, cachet, instatus, statusio, statuspal, uptimekuma
 from bot.watch.sources.dialects.base import NAME, Asked
 from bot.watch.sources.dialects.known import DIALECTS
-from bot.watch.sources.discovery import AUTO
+from bot.watch.sources.status_page import AUTO
 from tests.watch.sources.dialects.pages import DATA, NOW
 from tests.watch.sources.dialects.vendors import FILES, ID, made, read, shaped, url
 from tests.watch.sources.kit import prove_sturdy
