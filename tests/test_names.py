@@ -35,7 +35,7 @@ def test_no_file_and_no_class_bears_a_retired_name():
 
 
 def test_what_is_named_in_a_string_is_there():
-    """A logger or a module whose name is compared with: after a renaming nothing would be found, and nobody notice."""
+    """Loggers and modules are named in strings too: after a renaming such a string matches nothing, and nobody notices."""
     places = [path for folder in ("bot", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
     assert {(str(path), name) for path in places for name in _modules_named(path) if not _is_there(name)} == set()
 

@@ -237,7 +237,7 @@ class Recorder:
         self._open.forget()
 
     def reworded(self, before: Change, after: Change, notice: Notice) -> Notice | None:
-        """The notice of a change whose times were corrected, see `rewording`."""
+        """The notice of a change whose times were corrected, see `reworded`."""
         return reworded(self.service(after.incident.service), before, after, notice)
 
     async def settle(self, now: datetime) -> None:

@@ -298,7 +298,7 @@ def _take_back(state: ServiceState, order: Correct) -> Step:
 
 
 def steady(state: ServiceState, seen: Round, rules: Rules) -> bool:
-    """True if the service was steadily up and all is good again, so that `incidents.step` returns the same state.
+    """True if the service was steadily up and all is good again, so that `step` returns the same state.
 
     False says nothing: the step decides.
     """

@@ -49,7 +49,7 @@ class ClockSteps:
     outbox: Outbox
     heartbeats: HeartbeatRegistry | None = None
     user_reports: UserReports | None = None
-    boot_id: str = ""  # kept by `Offsets`
+    boot_id: str = ""  # kept with the offset
     _said: bool = False
     _repairs: list[float] = field(default_factory=list)  # when to repair, by the steady clock
     _noted: float = field(init=False)  # the clock's lead when last stored
