@@ -153,7 +153,7 @@ class Outbox:
         """Shift all times in memory after the clock has stepped; the stored ones are shifted already."""
         for limiter in self._rate_limiters.values():
             limiter.step(move)
-        self.failures.update({kind: moved(fortune, move) for kind, fortune in self.failures.items()})
+        self.failures.update({kind: moved(count, move) for kind, count in self.failures.items()})
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then finish running hand-overs."""

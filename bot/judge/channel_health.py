@@ -46,35 +46,35 @@ class FailureCount:
     waits: datetime | None = None  # end of a rate limit of the whole account
 
 
-def after(fortune: FailureCount, receipt: Receipt, now: datetime) -> FailureCount:
+def after(count: FailureCount, receipt: Receipt, now: datetime) -> FailureCount:
     """The count after one more receipt. Any sign that the provider works and knows us resets it."""
     match receipt:
         case Refused(why, RefusalScope.ACCOUNT):
-            return _failed(fortune, why, now, account=True)
+            return _failed(count, why, now, account=True)
         case Later(why, timedelta() as wait, whole=True):
             # One rate limit is normal. Another one, after the wait was kept and nothing was accepted, is a failure. A
             # provider that asks for a longer wait than any reader accepts counts as down at once.
-            kept = fortune.waits is not None and now >= fortune.waits
-            failed = _failed(fortune, why, now) if kept or wait > LONG else fortune
+            kept = count.waits is not None and now >= count.waits
+            failed = _failed(count, why, now) if kept or wait > LONG else count
             failures = max(failed.failures, ENOUGH) if wait > LONG else failed.failures
             return replace(failed, failures=failures, waits=now + min(max(wait, timedelta()), LONG))
         case Unsure(why) | Later(why, None, local=False, absent=False):
-            return _failed(fortune, why, now)
+            return _failed(count, why, now)
         case _:
             return FailureCount()
 
 
-def _failed(fortune: FailureCount, why: Reason, now: datetime, *, account: bool = False) -> FailureCount:
-    return FailureCount(fortune.failures + 1, account, fortune.since or now, now, why, fortune.waits)
+def _failed(count: FailureCount, why: Reason, now: datetime, *, account: bool = False) -> FailureCount:
+    return FailureCount(count.failures + 1, account, count.since or now, now, why, count.waits)
 
 
-def trouble(fortune: FailureCount | None, now: datetime) -> Reason | None:
+def trouble(count: FailureCount | None, now: datetime) -> Reason | None:
     """The reason why nothing can be sent, or None."""
-    if fortune is None or fortune.at is None or now - max(fortune.at, fortune.waits or fortune.at) > STALE:
+    if count is None or count.at is None or now - max(count.at, count.waits or count.at) > STALE:
         return None
-    return fortune.why if fortune.account or fortune.failures >= ENOUGH else None
+    return count.why if count.account or count.failures >= ENOUGH else None
 
 
-def refused(fortunes: Mapping[str, FailureCount]) -> dict[str, datetime]:
+def refused(counts: Mapping[str, FailureCount]) -> dict[str, datetime]:
     """Kinds of channel that reject our account, and since when. Their own word needs no confirming round."""
-    return {kind: fortune.since for kind, fortune in fortunes.items() if fortune.account and fortune.since}
+    return {kind: count.since for kind, count in counts.items() if count.account and count.since}

@@ -17,18 +17,18 @@ SHARE = 0.8  # of the time-out: closing a connection to a relay that fell silent
 
 
 def ways(
-    kind: str, probe: Probe, fortunes: MutableMapping[str, FailureCount], clock: Callable[[], datetime]
+    kind: str, probe: Probe, counts: MutableMapping[str, FailureCount], clock: Callable[[], datetime]
 ) -> dict[str, Check]:
     """The checks of one kind of channel, by route.
 
-    `fortunes`: the failure counts by kind, cleared when the API recovers.
+    `counts`: the failure counts by kind, cleared when the API recovers.
     """
 
     def mended() -> None:
-        fortunes.pop(kind, None)
+        counts.pop(kind, None)
 
     def failing() -> Reason | None:
-        return trouble(fortunes.get(kind), clock())
+        return trouble(counts.get(kind), clock())
 
     return {API: ApiCheck(probe, mended), MESSAGES: MessagesCheck(failing)}
 

@@ -24,7 +24,7 @@ WELL = {
 }
 
 
-def fortune(*receipts):
+def count(*receipts):
     found = FailureCount()
     for number, receipt in enumerate(receipts):
         found = after(found, receipt, NOON + number * SECOND)
@@ -43,20 +43,20 @@ def fortune(*receipts):
     ],
 )
 def test_three_failures_in_a_row_or_one_word_about_the_account_are_trouble(receipts, why):
-    assert (english(trouble(fortune(*receipts), NOON + 9 * SECOND)) or None) == why
+    assert (english(trouble(count(*receipts), NOON + 9 * SECOND)) or None) == why
 
 
 @pytest.mark.parametrize("receipt", WELL.values(), ids=WELL)
 def test_whatever_shows_that_the_provider_is_well_begins_anew(receipt):
-    assert fortune(DEAD, DEAD, DEAD, receipt) == FailureCount()
-    assert trouble(fortune(DEAD, DEAD, receipt, DEAD), NOON) is None
+    assert count(DEAD, DEAD, DEAD, receipt) == FailureCount()
+    assert trouble(count(DEAD, DEAD, receipt, DEAD), NOON) is None
 
 
 def test_a_wait_asked_of_all_that_was_kept_in_vain_is_a_failure_and_a_burst_of_them_is_one():
     limited = Later(quote("Slack asks to wait"), 2 * SECOND, whole=True)
-    burst = fortune(limited, limited, limited)
+    burst = count(limited, limited, limited)
     assert trouble(burst, NOON + 9 * SECOND) is None
-    assert fortune(DEAD, DEAD, limited).failures == 2  # says nothing of those before either
+    assert count(DEAD, DEAD, limited).failures == 2  # says nothing of those before either
     found = FailureCount()
     for number in range(4):
         found = after(found, limited, NOON + number * 2 * SECOND)
@@ -66,13 +66,13 @@ def test_a_wait_asked_of_all_that_was_kept_in_vain_is_a_failure_and_a_burst_of_t
 
 
 def test_an_old_failure_says_nothing_of_now():
-    revoked = fortune(REVOKED)
+    revoked = count(REVOKED)
     assert trouble(revoked, NOON + STALE) == REVOKED.why
     assert trouble(revoked, NOON + STALE + SECOND) is None
     assert trouble(None, NOON) is None
 
 
 def test_an_account_that_is_not_accepted_is_known_to_be_dead_since_the_first_failure():
-    found = {"slack": fortune(DEAD, REVOKED), "telegram": fortune(DEAD, DEAD, DEAD), "email": FailureCount()}
+    found = {"slack": count(DEAD, REVOKED), "telegram": count(DEAD, DEAD, DEAD), "email": FailureCount()}
     assert refused(found) == {"slack": NOON}
     assert found["slack"] == FailureCount(2, True, NOON, NOON + SECOND, REVOKED.why)

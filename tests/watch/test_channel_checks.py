@@ -19,8 +19,8 @@ class Provider:
     """Says `fault`; `silent` says nothing."""
 
     def __init__(self):
-        self.fault, self.silent, self.fortunes = None, False, {}
-        self.checks = ways("slack", self.probe, self.fortunes, lambda: NOON)
+        self.fault, self.silent, self.counts = None, False, {}
+        self.checks = ways("slack", self.probe, self.counts, lambda: NOON)
 
     async def probe(self, net):
         if self.silent:
@@ -46,7 +46,7 @@ async def test_what_its_provider_says_is_the_reason():
 
 async def test_one_that_only_asks_to_wait_says_neither_and_is_not_back():
     slack = Provider()
-    slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
+    slack.counts["slack"] = after(FailureCount(), REVOKED, NOON)
     slack.fault = quote("Slack doesn't respond")
     await slack.look()
     slack.fault = Unclear(quote("Slack asks to wait (HTTP 429)"))
@@ -67,19 +67,19 @@ async def test_a_silent_provider_is_given_up_before_the_rounds_own_time_is_up():
 
 async def test_messages_that_are_not_taken_are_a_fault_of_their_own():
     slack = Provider()
-    slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
-    slack.fortunes["telegram"] = after(FailureCount(), Later(quote("cannot be reached")), NOON)
+    slack.counts["slack"] = after(FailureCount(), REVOKED, NOON)
+    slack.counts["telegram"] = after(FailureCount(), Later(quote("cannot be reached")), NOON)
     found = await slack.look()
     assert found[API].ok
     assert found[MESSAGES] == Reading(MESSAGES, Outcome.FAILED, REVOKED.why)
-    assert len(slack.fortunes) == 2  # its API was not bad: the messages alone say how it is
+    assert len(slack.counts) == 2  # its API was not bad: the messages alone say how it is
 
 
 async def test_what_failed_before_the_api_came_back_says_nothing_any_more():
     slack = Provider()
-    slack.fortunes["slack"] = after(FailureCount(), REVOKED, NOON)
+    slack.counts["slack"] = after(FailureCount(), REVOKED, NOON)
     slack.fault = quote("Slack doesn't respond")
     assert not (await slack.look())[MESSAGES].ok
     slack.fault = None
     assert [reading.ok for reading in (await slack.look()).values()] == [True, True]
-    assert slack.fortunes == {}
+    assert slack.counts == {}
