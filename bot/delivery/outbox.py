@@ -305,6 +305,7 @@ class Outbox:
     def _headed(self, delivery: Delivery) -> Delivery:
         if not (delivery.late or delivery.deferred) or delivery.notice.thread.startswith(MANY):
             return delivery
+        delivery = replace(delivery, notice=delivery.notice.delayed())
         now, kind, since = self.clock(), delivery.destination.kind, delivery.waited_since
         outage = self._outage(kind)
         if outage and since and outage[1] < since:

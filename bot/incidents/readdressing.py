@@ -72,4 +72,5 @@ def reworded(service: Service, before: Change, after: Change, notice: Notice) ->
         was, now = wording.advised(was, before.incident), wording.advised(now, after.incident)
     if was.words != notice.words:
         return None
-    return replace(notice, words=now.words, root=now.root, line=now.line, at=now.at, since=now.since)
+    texts = replace(notice, words=now.words, later=now.later, root=now.root, line=now.line)
+    return replace(texts, at=now.at, since=now.since)

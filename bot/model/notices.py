@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -59,6 +59,7 @@ class Notice:
     thread: str  # "x#17": shared by all notices of an incident
     tone: Tone
     words: Text
+    later: Text | None = None  # for whoever reads it later: without what else was wrong then; None: the same text
     root: Text | None = None  # new text of the thread's first message; None: leave it unchanged
     fresh: bool = True  # True: visible to everybody in the place; False: only in the thread
     at: datetime | None = None  # when the reported change happened
@@ -86,6 +87,10 @@ class Notice:
     def whole(self) -> bool:
         """True if it gives the present state of its thread, so that unsent notices before it are superseded."""
         return self.kind is not None and self.kind not in ASIDE
+
+    def delayed(self) -> Notice:
+        """The notice for whoever gets it later than it was worded."""
+        return replace(self, words=self.later, later=None) if self.later else self
 
 
 @dataclass(frozen=True, slots=True)

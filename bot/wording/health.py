@@ -195,6 +195,7 @@ def refused(notice: Notice, channel: str, why: Reason) -> Notice:
 
 
 def _headed(notice: Notice, line: str) -> Notice:
+    notice = notice.delayed()
     return replace(notice, words=replace(notice.words, lines=(stop(line), *notice.words.lines)))
 
 

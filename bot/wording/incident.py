@@ -27,7 +27,7 @@ from bot.wording.evidence import evidence, lag, own_plans, plan_line, quotes
 from bot.wording.evidence import official as official_line
 from bot.wording.health import in_language
 from bot.wording.links import links
-from bot.wording.resolution import Others, restored, retracted, unwatched
+from bot.wording.resolution import Others, restored, restored_lines, retracted, unwatched
 from bot.wording.text import NAME, TITLE, fit, foreign, quoted, sentences, stop
 from bot.wording.times import Reader, reader
 from bot.wording.titles import (
@@ -66,6 +66,7 @@ def notice(
         thread=incident.id,
         tone=colour,
         words=words,
+        later=_later(change, service, to, words),
         root=root,
         fresh=change.kind not in QUIET,
         at=at,
@@ -81,6 +82,13 @@ def notice(
         plans=own_plans(service),
         links=_links(change, service, to.say, words, root),
     )
+
+
+def _later(change: Change, service: Service, to: Reader, words: Text) -> Text | None:
+    """The text of a restoration without what else was down at the time, which may be up when it is read."""
+    names_others = change.kind is ChangeKind.RESTORED and not service.channel and service.id != OURSELVES
+    later = replace(words, lines=restored_lines(change.incident, to)) if names_others else words
+    return later if later != words else None
 
 
 def _links(change: Change, service: Service, say: Catalog, words: Text, root: Text | None) -> tuple[Link, ...]:

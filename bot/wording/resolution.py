@@ -46,11 +46,15 @@ def restored(change: Change, service: Service, to: Reader, others: Others | None
     incident = change.incident
     if service.id == OURSELVES:
         return _blind(incident, incident.until or change.at, to)
-    parts = [] if only_worn(incident) else [official_part(incident, to)]
-    if others is not None:
-        parts += rest(others, service, to)
-    lines = (sentences(*parts), "" if only_worn(incident) else last_word(incident, to))
-    return Text(fit(name_of(service), *_restored_forms(change, to)), tuple(line for line in lines if line))
+    others_now = [] if others is None else rest(others, service, to)
+    return Text(fit(name_of(service), *_restored_forms(change, to)), restored_lines(incident, to, *others_now))
+
+
+def restored_lines(incident: Incident, to: Reader, *others: str) -> tuple[str, ...]:
+    """The lines below the title. `others`: sentences about other incidents."""
+    worn = only_worn(incident)
+    lines = (sentences("" if worn else official_part(incident, to), *others), "" if worn else last_word(incident, to))
+    return tuple(line for line in lines if line)
 
 
 def _blind(incident: Incident, until: datetime, to: Reader) -> Text:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot import wording
@@ -9,7 +11,7 @@ from bot.config import KINDS
 from bot.model import AdviceCode, ChangeKind, Reason, ReasonCode
 from bot.wording.catalog import catalogs
 from tests.reasons import quote
-from tests.wording.outages import DOWN, EN, ES, at, told
+from tests.wording.outages import DOWN, EN, ES, PARTLY, SLACK, at, told
 
 ENGLISH, SPANISH = (told(ChangeKind.CONFIRMED, DOWN, at(14, 1), style) for style in (EN, ES))
 
@@ -99,3 +101,14 @@ def test_what_comes_late_says_so():
 @pytest.mark.parametrize("language", sorted(catalogs()))
 def test_every_channel_has_a_name_in_every_language(language):
     assert set(catalogs()[language].channel_names) == {kind.model_fields["kind"].default for kind in KINDS}
+
+
+def test_an_ending_that_comes_later_says_nothing_of_what_else_was_down_when_it_was_written():
+    over = replace(DOWN, until=at(14, 50))
+    ended = told(ChangeKind.RESTORED, over, at(14, 51), others=((SLACK, replace(PARTLY, service="slack")),))
+    assert "Slack since 2:00 p.m." in ended.words.text
+    by_another_way = wording.unanswered(ended, "telegram", at(14, 20), at(14, 52))
+    for later in (ended.delayed(), by_another_way):
+        assert "Slack since" not in later.words.text
+        assert later.words.title == ended.words.title
+        assert later.later is None
