@@ -256,7 +256,7 @@ async def test_a_locked_database_is_said_everywhere_and_over_when_it_is_over(tmp
             assert "Tocsin itself has had trouble since" in (await get(home, "/")).text
             assert (await get(home, "/status.json")).json()["own_trouble"][0]["part"] == "database"
             assert 'tocsin_own_trouble{part="database"} 1.0' in (await get(home, "/metrics")).text
-            seen = home.recorder._unwritten["x"][1].bad_since
+            seen = home.recorder.latest("x").streak.bad_since
             assert seen < home.clock()
             saw_at = home.clock()
         async with open_app(config) as home, living(home):
@@ -331,15 +331,17 @@ async def test_the_end_of_what_was_told_from_memory_is_told_from_memory(tmp_path
 
 
 @pytest.mark.hardened(
-    "R15", "a service told from memory is well again in the moment the database is back", "its end is told as well"
+    "R15",
+    "a service told from memory is well again in the moment the database is back",
+    "its end is told as well, and all is in its history",
 )
 @pytest.mark.parametrize("well_before", [0, 1])
 @pytest.mark.usefixtures("quick")
-async def test_what_ends_as_the_database_comes_back_is_told_from_memory_too(tmp_path, monkeypatch, saw, well_before):
+async def test_what_ends_as_the_database_comes_back_is_told_and_recorded(tmp_path, monkeypatch, saw, well_before):
     monkeypatch.setattr(without_database, "AFTER", timedelta(0))
     async with FakeHook() as hook:
         config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
-        async with open_app(config) as home:
+        async with open_app(config) as home, living_later(home) as live:
             bad, good = Reading("web", Outcome.FAILED, quote("HTTP 503")), Reading("web", Outcome.OK)
             rounds = [
                 Round("x", home.clock() + n * SECOND, (reading,)) for n, reading in enumerate([bad] * 4 + [good] * 4)
@@ -350,9 +352,10 @@ async def test_what_ends_as_the_database_comes_back_is_told_from_memory_too(tmp_
                         await home.rounds._seen(one)
             for one in rounds[4 + well_before :]:
                 await home.rounds._seen(one)
-            await hook.until(lambda: len(hook.applied) == 2)
-            texts = sorted(one.text.splitlines()[0] for one in hook.applied)
-            saw(texts[1])
-            assert "X (Twitter): down since" in texts[0]
-            assert "restored" in texts[1]
-            assert not await home.store.results.incidents(home.clock() - timedelta(days=1), services=["x"])
+            [incident] = await home.store.results.incidents(home.clock() - timedelta(days=1), services=["x"])
+            assert (incident.since, incident.until) == (rounds[0].at, rounds[4].at)
+            await hook.until(lambda: hook.applied)
+            live()
+            await hook.until(lambda: any("restored" in one.text.splitlines()[0] for one in hook.applied[1:]))
+            saw(hook.applied[1].text.splitlines()[0])
+            assert "X (Twitter): down since" in hook.applied[0].text.splitlines()[0]

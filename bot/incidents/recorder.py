@@ -5,7 +5,7 @@ transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from bot.incidents.places import Places
 from bot.incidents.readdressing import reworded
 from bot.incidents.refusals import tell_of_refusal
 from bot.incidents.settings import Settings
+from bot.incidents.unwritten import Unwritten
 from bot.judge import channel_health
 from bot.judge.changes import Step
 from bot.judge.incidents import bad_since, only_worn, steady, step, unwatched
@@ -43,7 +44,6 @@ from bot.model import (
     Service,
     ServiceState,
     Span,
-    Streak,
     delivering,
 )
 from bot.model.clock_shift import Moved, moved
@@ -77,8 +77,7 @@ class Recorder:
     coverage: Coverage = field(default_factory=Coverage)
     own_health: OwnHealth = field(default_factory=OwnHealth)
     changed: Callable[[Service, ServiceState, ServiceState], None] | None = None  # called with each new state
-    # By service: streaks that could not be stored, and by which claim they were seen.
-    _unwritten: dict[str, tuple[Claim | None, Streak]] = field(default_factory=dict)
+    _unwritten: dict[str, Unwritten] = field(default_factory=dict)  # by service: what could not be stored
     _open: OpenIncidents = field(default_factory=OpenIncidents)
     # `readers`, and what they were made from.
     _readers: tuple[tuple[object, ...], tuple[Audience, ...]] | None = None
@@ -141,7 +140,7 @@ class Recorder:
         self.maintenance.note_announced(seen)
         if is_steady and self.states.get(service) is before:
             return False
-        if seen.online or self._state(service).streak.bad:
+        if seen.online or self.latest(service).streak.bad:
             await self._write_down(seen, claim)
         state = self._state(service)
         ill = state.incident is not None and not only_worn(state.incident)
@@ -171,7 +170,7 @@ class Recorder:
             if (found := missed(situation)) is None:
                 return None
             change, seen = found
-            rows = tuple(d for d in self._deliveries(change, seen, now) if to(d.destination, seen))
+            rows = tuple(d for d in self._deliveries((change,), seen, now) if to(d.destination, seen))
             return Transition(situation.state, (), rows) if rows else None
 
         move = await self.store.incidents.apply(service, decide, now)
@@ -223,7 +222,7 @@ class Recorder:
         return replace(
             overview,
             at=self.clock(),
-            services=tuple((s, self._state(s.id)) for s in self.settings.services.values()),
+            services=tuple((s, self.latest(s.id)) for s in self.settings.services.values()),
             offline_since=blind.since if blind else None,
             channels=tuple((s, self._state(s.id)) for s in self.settings.channels.values()),
             down=self.down(),
@@ -233,7 +232,7 @@ class Recorder:
     def step(self, move: Moved) -> None:
         """Correct the state in memory after a clock step; the store is corrected already."""
         self.states = {name: moved(state, move) for name, state in self.states.items()}
-        self._unwritten = {name: (by, moved(streak, move)) for name, (by, streak) in self._unwritten.items()}
+        self._unwritten = {name: moved(kept, move) for name, kept in self._unwritten.items()}
         self._open.forget()
 
     def reworded(self, before: Change, after: Change, notice: Notice) -> Notice | None:
@@ -288,38 +287,46 @@ class Recorder:
             await open_incidents.track_own_outages(seen, lambda: self._state(OURSELVES), advance, self.store.ownership)
 
     async def _write_down(self, seen: Round, claim: Claim | None) -> None:
-        """Store a round. If the database is away, keep the streak, so that an outage keeps its true start."""
+        """Store a round, with what could not be stored of those before. If the database is away, keep it."""
+        service = seen.service
         judged = partial(self._judged, seen=seen, claim=claim)
         try:
-            await self._advance(seen.service, judged, claim=claim)
+            await self._advance(service, judged, claim=claim)
         except FencedError:
-            self._unwritten.pop(seen.service, None)  # another node watches it by now
+            self._unwritten.pop(service, None)  # another node watches it by now
             raise
         except StoreUnavailable:
-            self._unwritten[seen.service] = claim, judged(self._state(seen.service)).state.streak
+            state, kept = self._state(service), self._kept(service, claim)
+            now = judged(state)
+            self._unwritten[service] = kept.then(now, state) if kept else Unwritten(claim, state, now, now)
             raise
-        self._unwritten.pop(seen.service, None)
+        self._unwritten.pop(service, None)
 
     def worded(self, change: Change, to: frozenset[Destination] | None = None) -> tuple[Delivery, ...]:
         """The messages of a change as if nobody had been notified of its incident, or only `to`; without the store."""
         spread = fanout.Spread() if to is None else fanout.Spread(to, to)
-        service, now = self.service(change.incident.service), self.clock()
-        rows = fanout.deliveries(change, service, self.addressed(), spread, self._others, muted=False, now=now)
+        rows = self._spread(change, spread, muted=False, now=self.clock())
         return tuple(row for row in rows if row.action is DeliveryAction.POST and row.due is None)
 
     def _judged(self, state: ServiceState, seen: Round, claim: Claim | None) -> Step:
-        kept, streak = self._unwritten.get(seen.service) or (claim, state.streak)
-        # If another node has watched the service meanwhile, it knows better.
-        return self.judged(replace(state, streak=streak) if kept == claim else state, seen)
-
-    def judged(self, state: ServiceState, seen: Round) -> Step:
-        """The step that a round causes, without storing it."""
-        rules = self._rules(seen.service)
-        verdict = judge(seen, state.streak, rules)
+        kept, rules = self._kept(seen.service, claim), self._rules(seen.service)
+        before = kept.resumed(state) if kept else Step(state)
+        verdict = judge(seen, before.state.streak, rules)
         ours = seen.service in self.settings.services  # channels are not subject to maintenance
-        return step(
-            state, verdict, rules, self.maintenance.effect(verdict, seen.service) if ours else MaintenanceEffect()
-        )
+        planned = self.maintenance.effect(verdict, seen.service) if ours else MaintenanceEffect()
+        after = step(before.state, verdict, rules, planned)
+        return replace(after, changes=(*before.changes, *after.changes))
+
+    def _kept(self, service: str, claim: Claim | None) -> Unwritten | None:
+        """What could not be stored, unless another node has watched the service since: that one knows better."""
+        kept = self._unwritten.get(service)
+        return kept if kept and kept.claim == claim else None
+
+    def latest(self, service: str) -> ServiceState:
+        """The state of a service, with what could not be stored."""
+        stored, kept = self._state(service), self._unwritten.get(service)
+        ours = kept and (kept.claim is None or kept.claim.epoch == self.store.ownership.epoch(service))
+        return kept.resumed(stored).state if kept and ours else stored
 
     def _state(self, service: str) -> ServiceState:
         return self.states.get(service) or ServiceState(service)
@@ -347,8 +354,7 @@ class Recorder:
             taken = foreseen if situation.state == state else take(situation.state)
             if taken.state == situation.state:
                 return None
-            news = () if quietly else taken.changes
-            told = tuple(d for change in news for d in self._deliveries(change, situation, now))
+            told = self._deliveries(() if quietly else taken.changes, situation, now)
             return Transition(taken.state, taken.changes, told)
 
         ends = state.incident is not None and foreseen.state.incident is None
@@ -366,17 +372,13 @@ class Recorder:
         self.versions[service] = max(move.version, self.versions.get(service, 0))
         await self.take_up({service: move.state})
 
-    def _deliveries(self, change: Change, situation: Snapshot, now: datetime) -> tuple[Delivery, ...]:
-        known = change.incident.id == situation.thread  # nobody has been notified of a new incident
-        return fanout.deliveries(
-            change,
-            self.service(change.incident.service),
-            self.addressed(),
-            fanout.Spread(situation.told, situation.heard) if known else fanout.Spread(),
-            self._others,
-            muted=situation.state.muted(now),
-            now=now,
-        )
+    def _deliveries(self, changes: Sequence[Change], situation: Snapshot, now: datetime) -> tuple[Delivery, ...]:
+        make = partial(self._spread, muted=situation.state.muted(now), now=now)
+        return fanout.together(changes, situation.thread, fanout.Spread(situation.told, situation.heard), make)
+
+    def _spread(self, change: Change, spread: fanout.Spread, *, muted: bool, now: datetime) -> tuple[Delivery, ...]:
+        service = self.service(change.incident.service)
+        return fanout.deliveries(change, service, self.addressed(), spread, self._others, muted=muted, now=now)
 
     def addressed(self) -> fanout.Readers:
         """All readers, and the present state of their channels."""

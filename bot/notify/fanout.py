@@ -83,6 +83,36 @@ def deliveries(
     return tuple(rows)
 
 
+def together(
+    changes: Sequence[Change],
+    thread: str,
+    spread: Spread,
+    make: Callable[[Change, Spread], Sequence[Delivery]],
+) -> tuple[Delivery, ...]:
+    """The deliveries of changes that are told at the same time. Usually that is one change; several are those that the
+    database could not take at their time: each destination is told where an incident stands now.
+
+    `spread`: of the incident `thread`. `make`: `deliveries`, of one change.
+    """
+    known, told = thread, spread.told
+    rows: list[Delivery] = []
+    for change in changes:
+        if change.incident.id != thread:
+            thread, spread = change.incident.id, Spread()  # nobody has been notified of a new incident
+        new = make(change, spread)
+        whole = {row.destination for row in new if row.notice.whole}
+        rows = [row for row in rows if row.notice.thread != thread or row.destination not in whole]
+        rows += new
+        spread = replace(spread, told={*spread.told, *(row.destination for row in new)})
+
+    def sensible(row: Delivery) -> bool:
+        """What was never sent cannot be edited, nor taken back."""
+        first = row.notice.thread != known or row.destination not in told
+        return not first or (row.action is DeliveryAction.POST and row.notice.kind is not ChangeKind.RETRACTED)
+
+    return tuple(filter(sensible, rows))
+
+
 def acts(notice: Notice, hearer: routing.Hearer, readers: Readers, *, told: bool) -> list[Delivery]:
     """A new message, then an edit of the first one. An edit notifies nobody, so it never comes first."""
     if hearer.destination.kind in readers.down:

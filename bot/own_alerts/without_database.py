@@ -23,13 +23,12 @@ AFTER = timedelta(seconds=30)  # the database may be back by then, and send ever
 
 @dataclass
 class WithoutDatabase:
-    """Wraps the recorder: rounds that it cannot store are judged here, from the last known state."""
+    """Wraps the recorder: what it cannot store yet is told from here, and by the recorder once it is stored."""
 
     recorder: Recorder
     channels: Mapping[str, Channel]
     own_health: OwnHealth
     clock: Callable[[], datetime]
-    _states: dict[str, ServiceState] = field(default_factory=dict)
     _told: dict[str, tuple[Incident, frozenset[Destination]]] = field(default_factory=dict)  # by service
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -38,40 +37,21 @@ class WithoutDatabase:
         try:
             doubtful = await self.recorder.seen(seen)
         except FencedError:  # another node watches it by now
-            self._states.pop(seen.service, None)
             self._told.pop(seen.service, None)
             raise
         except StoreUnavailable:
             self._aside(seen)
             raise
-        if seen.service in self._told and self._unrecorded(seen.service):
-            self._end(seen)
-        else:
-            self._states.pop(seen.service, None)
-            self._told.pop(seen.service, None)
+        self._told.pop(seen.service, None)
         return doubtful
 
-    def _unrecorded(self, service: str) -> bool:
-        """True if the service had recovered when the database came back, so that the recorder has no outage to end."""
-        known = self.recorder.states.get(service)
-        return known is None or known.incident is None
-
-    def _end(self, seen: Round) -> None:
-        """Continue to judge until the outage reported here is over."""
-        before = self._states.get(seen.service)
-        if before is not None and seen.online:
-            after = self._states[seen.service] = self.recorder.judged(before, seen).state
-            self._tell(seen.service, after)
-
     def _aside(self, seen: Round) -> None:
-        """Judge a round that could not be stored."""
+        """Tell what a round showed that could not be stored."""
         service = seen.service
         if service not in self.recorder.settings.services or not seen.online:
             return
-        before = self._states.get(service) or self.recorder.states.get(service) or ServiceState(service)
-        after = self._states[service] = self.recorder.judged(before, seen).state
         if self._away_for() >= AFTER and not self.recorder.muted(service):
-            self._tell(service, after)
+            self._tell(service, self.recorder.latest(service))
 
     def _away_for(self) -> timedelta:
         since = [trouble.since for trouble in self.own_health.troubles if trouble.part is Part.DATABASE]

@@ -141,19 +141,126 @@ async def test_what_cannot_be_worded_is_not_half_written(house, store, monkeypat
     assert (await store.incidents.states())["x"] == house.recorder.states["x"]
 
 
-async def test_a_database_that_is_away_is_its_callers_trouble_and_the_round_can_come_again(house, store, monkeypatch):
-    async def away(*_):
+@pytest.fixture
+def away(store, monkeypatch):
+    """Nothing can be written within it."""
+
+    async def fail(*_):
         raise StoreUnavailable("cannot use the database: it restarts")
 
-    await house.rounds("B")
-    with monkeypatch.context() as patch:
-        patch.setattr(store.incidents._moving, "_commit", away)
+    @contextmanager
+    def away():
+        with monkeypatch.context() as patch:
+            patch.setattr(store.incidents._moving, "_commit", fail)
+            yield
+
+    return away
+
+
+async def unwritten(house, path, first):
+    """Rounds of which each says that the database is away."""
+    for number, letter in enumerate(path, first):
         with pytest.raises(StoreUnavailable):
-            await house.rounds("B", first=1)
+            await house.rounds(letter, first=number)
+
+
+async def test_a_round_that_could_not_be_written_is_written_with_the_next_one(house, store, away):
+    await house.rounds("B")
+    with away():
+        await unwritten(house, "B", first=1)
     await house.rounds("B", first=2)
 
     [incident] = await store.results.incidents(at(0))
-    assert (incident.since, incident.confirmed_at) == (at(0), at(2))
+    assert (incident.since, incident.confirmed_at) == (at(0), at(1))
+
+
+async def test_an_outage_that_was_over_before_the_database_was_back_is_recorded_and_told(house, store, away):
+    await house.rounds("..")
+    with away():
+        await unwritten(house, "BBB..", first=2)
+    await house.rounds(".", first=7)
+
+    [incident] = await store.results.incidents(at(0))
+    assert (incident.id, incident.since, incident.confirmed_at, incident.until) == ("x#1", at(2), at(3), at(5))
+    kinds = [change.kind for change in await store.results.changes("x#1")]
+    assert kinds == [ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.RESTORED]
+    assert (await store.incidents.states())["x"] == house.recorder.states["x"]
+    told = [one for one in await house.deliver() if one.action is DeliveryAction.POST]
+    assert [one.notice.words.title for one in told if one.destination == MAIL] == [
+        "🟢 X (Twitter): down since 12:01 p.m., restored 12:02 p.m. (2 min)"
+    ]
+
+
+async def test_who_was_told_before_the_database_went_away_hears_only_where_the_outage_stands(house, store, away):
+    await house.rounds("..PP")
+    await house.deliver()
+    with away():
+        await unwritten(house, "BBB", first=4)
+        await unwritten(house, "..", first=7)
+    await house.rounds(".", first=9)
+
+    kinds = [change.kind for change in await store.results.changes("x#1")]
+    assert kinds == [ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.WORSENED, ChangeKind.RESTORED]
+    told = [one for one in await house.deliver() if one.destination == SLACK]
+    assert [(one.action, one.notice.kind) for one in told] == [
+        (DeliveryAction.POST, ChangeKind.RESTORED),
+        (DeliveryAction.EDIT, ChangeKind.RESTORED),
+    ]
+
+
+async def test_what_was_only_possible_trouble_and_is_over_when_the_database_is_back_is_told_to_nobody(store, away):
+    nervous = replace(DESK, filter=SubscriptionFilter(confidence=Confidence.POSSIBLE))
+    house = House(store, (nervous,))
+    await house.rounds("..")
+    with away():
+        await unwritten(house, "B..", first=2)
+    await house.rounds("...", first=5)
+
+    kinds = [change.kind for change in await store.results.changes("x#1")]
+    assert kinds == [ChangeKind.OPENED, ChangeKind.RETRACTED]
+    assert await house.deliver() == []
+
+
+async def test_a_write_that_was_done_although_its_answer_was_lost_is_not_done_again(house, store, away):
+    await house.rounds("..")
+    write = store.incidents._moving._commit
+
+    async def unanswered(jobs):
+        await write(jobs)
+        raise StoreUnavailable("the connection was closed")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store.incidents._moving, "_commit", unanswered)
+        await unwritten(house, "B", first=2)
+    with away():
+        await unwritten(house, "B.", first=3)
+    await house.rounds("..", first=5)
+
+    kinds = [change.kind for change in await store.results.changes("x#1")]
+    assert kinds == [ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.RESTORED]
+    told = [one for one in await house.deliver() if one.action is DeliveryAction.POST]
+    assert sorted(one.key for one in told) == ["x#1/3@email:desk@example.org", "x#1/3@slack:C1"]
+
+
+async def test_the_page_shows_what_is_seen_while_the_database_is_away(house, away):
+    await house.rounds("..")
+    with away():
+        await unwritten(house, "BB", first=2)
+        shown = {s.id: state for s, state in house.recorder.overview_from_memory(at(0)).services}
+    assert shown["x"].incident.confirmed_at == at(3)
+    assert house.recorder.states["x"].incident is None
+
+
+async def test_an_order_given_while_a_round_waited_counts_and_the_outage_keeps_its_start(house, store, away):
+    await house.rounds("B")
+    with away():
+        await unwritten(house, "B", first=1)
+    await house.recorder.order("x", Mute("anna", at(1), at(90)))
+    await house.rounds("B", first=2)
+
+    [incident] = await store.results.incidents(at(0))
+    assert (incident.since, incident.confidence) == (at(0), Confidence.CONFIRMED)
+    assert (await store.incidents.states())["x"].mute is not None
 
 
 async def test_a_steady_service_asks_nothing_of_the_database(house, store):

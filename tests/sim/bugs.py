@@ -26,6 +26,7 @@ import bot.wording.batches
 import tests.sim.engine
 from bot.delivery.outbox import Outbox
 from bot.incidents.open_incidents import OpenIncidents
+from bot.incidents.unwritten import Unwritten
 from bot.judge.changes import Step
 from bot.model import ChangeKind, Confidence, DeliveryAction, DeliveryResult, DeliveryStatus, Health, Window
 from bot.notify.storms import Subject
@@ -213,6 +214,15 @@ def forgets_maintenance(patch):
     patch.setattr(bot.judge.maintenance, "bearing", lambda *_: bot.judge.maintenance.NONE)
 
 
+def forgets_what_it_could_not_write(patch):
+    """What was judged while the database was away is gone, but for when it began."""
+    patch.setattr(
+        Unwritten,
+        "resumed",
+        lambda kept, stored: Step(replace(stored, streak=kept.latest.state.streak)),
+    )
+
+
 BUGS = (
     sent_before_sending,
     no_order,
@@ -236,4 +246,5 @@ BUGS = (
     names_what_ends_too,
     maintenance_never_ends,
     forgets_maintenance,
+    forgets_what_it_could_not_write,
 )

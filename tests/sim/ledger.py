@@ -166,8 +166,14 @@ class Ledger:
         lane = self.lanes[thread, place]
         return any(r.notice.kind is ChangeKind.RETRACTED for r in lane) and not any(self.direct(row) for row in lane)
 
+    def doubtful(self, key: str) -> int:
+        """How many hand-overs arrived of which nobody knew it."""
+        return sum(one.applied and not isinstance(one.receipt, Sent) for one in self.answers[key])
+
     def refused(self, thread: str, place: str) -> bool:
-        rows = (*self.lanes[thread, place], *self.edits[thread, place])
+        """Was one of them refused, by itself or in the message of many that carried it?"""
+        own = (*self.lanes[thread, place], *self.edits[thread, place])
+        rows = (*own, *(self.by_id[row.told_in] for row in own if row.told_in in self.by_id))
         answers = (a.receipt for row in rows for a in self.answers[row.key] if isinstance(a.receipt, Refused))
         return any(not receipt.gone for receipt in answers) or any(row.status == "refused" for row in rows)
 
@@ -192,10 +198,12 @@ class Ledger:
 
     def steady(self, start: float, end: float) -> bool:
         """One life, with its database, for the whole time?"""
+        return self.watched(start, end) and not self.script.away.meet(start - 40, end)
+
+    def watched(self, start: float, end: float) -> bool:
+        """One life that got its time for the whole of it?"""
         return self.lived(start, end) and not (
-            self.script.away.meet(start - 40, end)
-            or self.script.starved.meet(start - 60, end)
-            or self.script.troubled.meet(start - 60, end)
+            self.script.starved.meet(start - 60, end) or self.script.troubled.meet(start - 60, end)
         )
 
     def lived(self, start: float, end: float) -> bool:

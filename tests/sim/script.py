@@ -213,6 +213,7 @@ def write(seed: int, length: tuple[float, float] = (700, 1400)) -> Script:
     script.stand_in = chance.choice(KINDS) if chance.random() < 0.12 else ""
     _more(script, random.Random(f"more {seed}"))
     _planned(script, random.Random(f"planned {seed}"))
+    _away(script, random.Random(f"away {seed}"))
     return script
 
 
@@ -248,6 +249,17 @@ def _clock(script: Script, chance: random.Random) -> None:
     script.steps.sort()
     # A step of hours may begin a reader's quiet hours anew.
     script.readers = tuple(name for name in script.readers if name != "sleeper")
+
+
+def _away(script: Script, chance: random.Random) -> None:
+    """The database, for so long that a whole outage may be over when it is back."""
+    outages = [one for stretches in script.truth.values() for one in stretches]
+    if outages and chance.random() < 0.1:
+        one = chance.choice(outages)
+        long = Stretch(one.start - chance.uniform(5, 60), one.end + chance.uniform(5, 60))
+        if not any(long.start - 60 < at < long.end for at, _ in script.ends):  # nothing starts without it
+            script.away.append(long)
+            script.away = script.away.sorted()
 
 
 def _changes(script: Script, chance: random.Random) -> None:

@@ -24,7 +24,8 @@ FIRST, LAST = map(int, os.environ.get("SEEDS", "1-98").split("-"))
 # taken back; the clock is set at the very moment at which a round is started; the clock is set while a slow disk keeps a
 # claim for seconds; a message of many is deleted and its replacement is not taken at once; an outage of Telegram is
 # escalated to a place in Telegram; two services of a storm are in maintenance when it begins; one of two waiting messages
-# of many takes over all that the other was to tell.
+# of many takes over all that the other was to tell; a message that says what else is down is handed to the next rung
+# when that is up again.
 FOUND = (
     114,
     900195,
@@ -43,6 +44,7 @@ FOUND = (
     902007,
     902298,
     903503,
+    51751,
 )
 CHUNK = 15
 ENOUGH = 300  # seeds in which a bug must show

@@ -73,7 +73,8 @@ def nobody_waits_for_others(of: Ledger) -> Complaints:
 
 def storms_are_few_messages(of: Ledger) -> Complaints:
     """However many services go down, or come back, at once. A service in maintenance is not among them: that its window
-    ends, and what is wrong with it then, is news of its own time.
+    ends, and what is wrong with it then, is news of its own time. Nor is a channel's own outage; and what was in doubt
+    is told again with all that waits.
     """
     storm = of.script.storm
     for at in (storm.start, storm.end) if storm else ():
@@ -81,8 +82,9 @@ def storms_are_few_messages(of: Ledger) -> Complaints:
         count: Counter[tuple[str, str]] = Counter()
         for told in of.world.told:
             kind, notice = told.delivery.destination.kind, told.delivery.notice
-            counts = SETTINGS[kind].gathers and not told.again and notice.thread.partition("#")[0] not in apart
-            if at <= told.at < at + 120 and counts:
+            counts = SETTINGS[kind].gathers and not told.again and not of.doubtful(told.delivery.key)
+            service = notice.thread.partition("#")[0]
+            if at <= told.at < at + 120 and counts and (service in of.script.services.keys() - apart or not service):
                 count[str(told.delivery.destination), notice.kind or "many"] += 1
         for place in {place for place, _ in count}:
             numbers = {kind: number for (where, kind), number in count.items() if where == place}

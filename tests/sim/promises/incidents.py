@@ -41,13 +41,24 @@ def _at(of: Ledger, one: Incident, what: str, at: float, *, bad: bool) -> Compla
     if turn is None:
         yield f"{one.id} {what} at {at:.1f} s, where there was no round"
         return
-    here, before = looks[turn], [looked for looked in looks[:turn] if looked.became == "taken"]
+    here, before = looks[turn], _written(of, looks, turn)
     if _bad(here) is not bad and not (bad and _worded(here)):
         yield f"{one.id} {what} at {at:.1f} s with a round that says otherwise"
     last = next((looked for looked in reversed(before) if _judged(looked)), None)
     doubted = any(not looked.round.online for looked in before[-3:]) or _cut(looks[:turn])
     if last is not None and _bad(last) is bad and not doubted and (not bad or _bad(here)):
         yield f"{one.id} {what} at {at:.1f} s, but the round before, {last.began:.1f} s, was the same"
+
+
+def _written(of: Ledger, looks: list[Looked], turn: int) -> list[Looked]:
+    """The rounds before that count: what a life could not write down, it did later, unless it ended first."""
+    found, next_ = list[Looked](), looks[turn]
+    for one in reversed(looks[:turn]):
+        if one.became == "taken" or of.lived(one.began, next_.began):
+            found.append(one)
+        if one.became == "taken":
+            next_ = one
+    return found[::-1]
 
 
 def _bad(looked: Looked) -> bool:
@@ -103,7 +114,8 @@ def _outages(of: Ledger, service: str) -> Iterator[tuple[float, float]]:
         )
         usual = one.what in {Look.BAD, Look.HANGS} and end - start > script.confirm * 25 + 60
         usual = usual and not any(service in w.services and one.meets(w.start - 60, w.over + 60) for w in script.works)
-        seen = not script.blind.meet(start - 60, end + 60) and of.steady(start - 60, end + 90)
+        # With or without the database: what it could not take is written down when it is back.
+        seen = not script.blind.meet(start - 60, end + 60) and of.watched(start - 60, end + 90)
         if whole and alone and usual and seen and not _unstable(of, service, start):
             yield start, end
 

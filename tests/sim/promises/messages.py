@@ -22,6 +22,7 @@ from bot.notify.routing import NEWS
 from bot.notify.storms import JOINS
 from bot.store.deliveries.repository import MANY
 from tests.sim.ledger import Complaints, Ledger, Row
+from tests.sim.promises.incidents import LONGEST_LOOK
 from tests.sim.script import EDITS, FINDS, LOOKS
 
 NAMED = 5  # of what is still down, so many are named
@@ -111,7 +112,7 @@ def _missed(of: Ledger, reader: Audience, one: Incident) -> Complaints:
 def repeats_follow_doubt(of: Ledger) -> Complaints:
     """A message comes again only where nobody can know whether it had come, and never where one can find out."""
     for key, told in of.applied.items():
-        doubtful = sum(one.applied and not isinstance(one.receipt, Sent) for one in of.answers[key])
+        doubtful = of.doubtful(key)
         # The answer was there, but the life ended before it was written down.
         unwritten = sum(
             isinstance(one.receipt, Sent)
@@ -217,7 +218,7 @@ def ends_name_nothing_that_is_over(of: Ledger) -> Complaints:
         named = {service for service in of.script.services if f"Service {service} " in f"{line.replace(',', ' ')} "}
         for thread, at in written.items():
             service = thread.partition("#")[0]
-            again = any(one.service == service and of.seconds(one.since) > at for one in of.incidents)
+            again = any(one.service == service and one.number > of.incident[thread].number for one in of.incidents)
             if service in named and at <= row.queued - known and not again:
                 yield f"{row.key} calls {thread} still down at {row.queued:.3f} s; its end was written at {at:.3f} s"
 
@@ -232,14 +233,18 @@ def order_is_kept(of: Ledger) -> Complaints:
 
 
 def nobody_hears_only_the_end(of: Ledger) -> Complaints:
-    """Unless its one line tells the beginning too: where it waited there, or another rung did not take it."""
+    """Unless its one line tells the beginning too: where it waited there or for the database, or another rung did not
+    take it.
+    """
     for (thread, place), lane in of.lanes.items():
         first = next((row for row in lane if of.heard(row) is not None), None)
         if first is None or first.notice.ends is None or thread.startswith((OURSELVES, MANY)):
             continue
         merged = any(row.id < first.id for row in lane)
         handed = any(place in map(str, one.destinations[1:]) for one in of.versions(first.ladders)) or _up(of, first)
-        if not merged and not handed:
+        begun = [of.seconds(change.at) for change in of.steps[thread] if change.kind in NEWS]
+        away = any(of.script.away.meet(at, at + LONGEST_LOOK) for at in begun)
+        if not merged and not handed and not away:
             yield f"{place} heard only the end: {first.key}"
         if first.notice.kind is ChangeKind.RETRACTED and not _doubtful(of, thread, first):
             yield f"{place} heard {first.key} take back what nobody had heard"
