@@ -36,8 +36,7 @@ from bot.own_health import OwnHealth, Part
 from bot.scheduler import clock_steps
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.following import Following, WitnessSharing, while_ours
-from bot.scheduler.jobs import Scheduler
-from bot.scheduler.result_writer import Result, Results
+from bot.scheduler.jobs import Result, Results, Scheduler
 from bot.store import StoreUnavailable, open_store
 from bot.supervisor import Supervisor
 from bot.watch.canaries import look_while_blind

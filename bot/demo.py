@@ -25,8 +25,8 @@ from rich.console import Console
 from bot.app import App, open_app
 from bot.config import Config
 from bot.daemon import stop_at_signal
-from bot.incidents.past import deliveries
-from bot.notify import digest_words
+from bot.incidents.overview import deliveries
+from bot.notify import digest
 
 UP_FOR = 4  # seconds until the site goes down ...
 DOWN_FOR = 40  # ... and until it is back: the whole outage fits into a minute
@@ -96,8 +96,8 @@ async def _digest(home: App, config: Config) -> None:
     since = until - timedelta(hours=1)
     overview = replace(await home.recorder.overview(since - timedelta(hours=1)), at=until)
     log = await deliveries(home.store, config.readers(), overview, (since, until))
-    period = digest_words.Period(since, until)
-    rows = digest_words.deliveries(
+    period = digest.Period(since, until)
+    rows = digest.deliveries(
         said.name, overview, period, said.to, config.style(), services=(), order=said.order, log=log
     )
     await home.store.deliveries.add(rows, until)

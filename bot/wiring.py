@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from bot import __version__, wording
 from bot.config import TRACKERS, Config, canary
 from bot.contracts import Check, Source
-from bot.incidents.places import OurPage
-from bot.incidents.settings import Settings
+from bot.incidents.settings import OurPage, Settings
 from bot.judge.uptime import hold
 from bot.model import Audience, Rules, Service, delivering
 from bot.notify import routing
 from bot.store import NodeFacts, StoreUnavailable, open_store
-from bot.watch.channel_checks import ROUTES, ways
+from bot.watch.canaries import ROUTES, ways
 from bot.watch.checks import AnyCheck, HeartbeatCheck
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.rounds import Watched

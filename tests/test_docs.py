@@ -49,7 +49,7 @@ from bot.model import (
     length,
 )
 from bot.model.cluster import ClusterView, NodeView
-from bot.watch.checks import dns, expectations, greeting, heartbeat, http, ping, tcp, tls, websocket
+from bot.watch.checks import expectations, heartbeat, http, network, websocket
 from bot.watch.sources import OfficialPage
 from bot.watch.sources.trackers.downdetector import DowndetectorTracker
 from bot.watch.sources.trackers.isitdownrightnow import IsItDownRightNowTracker
@@ -150,12 +150,12 @@ TABLES = {
     "`kind: http`": http.HttpCheck,
     "`auth`": http.Auth,
     "`expect`": expectations.Expect,
-    "`kind: tcp`": tcp.TcpCheck,
-    "`kind: tls`": tls.TlsCheck,
-    "`kind: dns`": dns.DnsCheck,
-    "`kind: greeting`": greeting.GreetingCheck,
+    "`kind: tcp`": network.TcpCheck,
+    "`kind: tls`": network.TlsCheck,
+    "`kind: dns`": network.DnsCheck,
+    "`kind: greeting`": network.GreetingCheck,
     "`kind: websocket`": websocket.WebsocketCheck,
-    "`kind: ping`": ping.PingCheck,
+    "`kind: ping`": network.PingCheck,
     "`kind: heartbeat`": heartbeat.HeartbeatCheck,
     "official": OfficialPage,
     "`kind: downdetector`": DowndetectorTracker,

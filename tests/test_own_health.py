@@ -15,7 +15,7 @@ from bot.own_alerts import admins, without_database
 from bot.own_alerts.admins import AdminAlerts, Policy
 from bot.own_health import LIGHT, OwnHealth, Part
 from bot.scheduler import jobs
-from bot.scheduler.result_writer import Results
+from bot.scheduler.jobs import Results
 from bot.store import StoreUnavailable
 from bot.store.instance_lock import not_alone
 from bot.store.ownership import AllOurs
@@ -194,7 +194,7 @@ async def test_results_wait_for_the_database_and_are_written_in_order(monkeypatc
         results = shelf = Shelf()
         ownership = AllOurs(not_alone())
 
-    monkeypatch.setattr("bot.scheduler.result_writer.MOST", 5)
+    monkeypatch.setattr("bot.scheduler.jobs.MOST", 5)
     health, waiting = OwnHealth(), [list(map(result, row)) for row in ([1, 2, 3], [4, 5, 6, 7], [])]
     results = Results(Db, Db.shelf, lambda: waiting.pop(0), health)
     await results.write()

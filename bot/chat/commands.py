@@ -12,7 +12,7 @@ from bot import wording
 from bot.chat import delivery_log, digests, maintenance, orders, preferences, subscriptions
 from bot.chat.context import RECENT, CheckNow, CommandContext, Load, Response, SendDrill
 from bot.model import Ask, Style
-from bot.notify.audiences import drill_deliveries
+from bot.notify.routing import drill_deliveries
 from bot.wording.catalog import command_words, fold
 
 QUOTES = "\"'`´“”„‘’‚«»"

@@ -17,7 +17,7 @@ from bot.chat.context import (
 )
 from bot.model import Destination, Digest, DigestReaderState, Reply
 from bot.model.links import CONFIRM_FOR
-from bot.notify import digest_words
+from bot.notify.digest import Period, deliveries
 from bot.wording import digest_lists
 from bot.wording.catalog import fold, input_words
 
@@ -57,10 +57,8 @@ def digest(context: CommandContext) -> Response | None:
     if found is None or context.digest_now is None:
         return _unknown(context.phrase, context)
     since, overview = context.digest_now
-    period, here = digest_words.Period(since, overview.at), [context.ask.where]
-    rows = digest_words.deliveries(
-        found.name, overview, period, here, context.style, services=found.services, order=found.order
-    )
+    period, here = Period(since, overview.at), [context.ask.where]
+    rows = deliveries(found.name, overview, period, here, context.style, services=found.services, order=found.order)
     return Response(rows[0].notice.words)
 
 

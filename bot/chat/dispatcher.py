@@ -54,7 +54,7 @@ from bot.model import (
     Text,
     room_of,
 )
-from bot.notify import audiences
+from bot.notify import routing
 from bot.store import StoreUnavailable
 from bot.watch.user_reports import UserReports
 
@@ -229,7 +229,7 @@ class Dispatcher:
             line.words,
             replace(overview, user_reports=self.user_reports.tallies(ask.who)),
             self._style(ask),
-            audiences.settled(self.recorder.settings.audiences, self.recorder.places.settings),
+            routing.settled(self.recorder.settings.audiences, self.recorder.places.settings),
             admin,
             line.period,
             settings=self.recorder.places.of(ask.where),
@@ -334,8 +334,8 @@ class Dispatcher:
         """The style of the place's audience, or what people set for it, else the default; in a private chat for which
         nobody set a language, the person's own.
         """
-        known = audiences.settled(self.recorder.settings.audiences, self.recorder.places.settings)
-        style = audiences.style_of(ask.where, known)
+        known = routing.settled(self.recorder.settings.audiences, self.recorder.places.settings)
+        style = routing.style_of(ask.where, known)
         if style is None:
             settings = self.recorder.places.of(ask.where)
             if ask.reply is Reply.PRIVATE and not settings.language:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from bot.chat import delivery_log
 from bot.chat.access import Access
 from bot.chat.context import CommandContext, KnownRooms, Load
-from bot.incidents.past import past
+from bot.incidents.overview import past
 from bot.incidents.recorder import LONG_AGO, Recorder
 from bot.model import DRILL, Trail
 

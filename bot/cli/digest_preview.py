@@ -17,12 +17,12 @@ from bot.channels.email.render import Letters
 from bot.clock import SYSTEM
 from bot.config import Config, cron
 from bot.contracts import ChannelContext
-from bot.incidents.past import deliveries
+from bot.incidents.overview import deliveries
 from bot.incidents.recorder import Recorder
 from bot.model import Delivery, Destination, Digest, Sent
 from bot.model.local_time import instants
 from bot.net import Network
-from bot.notify import digest_words
+from bot.notify import digest
 from bot.store import open_store
 from bot.wiring import setting
 from bot.wording import english
@@ -43,8 +43,8 @@ async def made(config: Config, name: str, to: str) -> Delivery:
         since = until - (said.covers or usual(said, style.timezone))
         overview = await recorder.overview(since - (until - since))
         log = await deliveries(store, recorder.settings.audiences, overview, (since, until))
-    period = digest_words.Period(since, until)
-    (row,) = digest_words.deliveries(
+    period = digest.Period(since, until)
+    (row,) = digest.deliveries(
         name, replace(overview, at=until), period, [place], style, services=said.services, order=said.order, log=log
     )
     return row

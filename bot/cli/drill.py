@@ -16,7 +16,7 @@ from bot.contracts import Channel, ChannelContext
 from bot.errors import fault
 from bot.model import Audience, Delivery, Destination, Proof, Reason, ReasonCode, Sent
 from bot.net import Network
-from bot.notify.audiences import drill_deliveries
+from bot.notify.routing import drill_deliveries
 from bot.store import Store, open_store
 from bot.store.audit import PROVEN
 

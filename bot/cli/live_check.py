@@ -16,7 +16,7 @@ from bot import wording
 from bot.channels.email import BounceBox, EmailSettings
 from bot.channels.providers import masked
 from bot.config import Config, canary
-from bot.config.audiences import all_places
+from bot.config.services import all_places
 from bot.contracts import Channel, ChannelContext, ChannelSettings, Check, Net, Reach, Source, SourceState, Unclear
 from bot.errors import fault
 from bot.model import Destination, Outcome, Reading, plain_text, spelled

@@ -11,13 +11,12 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
 from bot.channels import AnyChannel
-from bot.config.audiences import EscalationConfig, QuietConfig, unfit_places
 from bot.config.loader import ConfigError, Document, Problem, _models, read, secret_keys
 from bot.config.mail import MailConfig, placed
 from bot.config.maintenance import MaintenanceConfig
-from bot.config.problems import problems
+from bot.config.problems import contradictions, problems
 from bot.config.schedule import cron
-from bot.config.services import Defaults, ServiceConfig, Services
+from bot.config.services import Defaults, EscalationConfig, QuietConfig, ServiceConfig, Services, unfit_places
 from bot.config.types import (
     Canaries,
     Clock,
@@ -42,7 +41,6 @@ from bot.config.types import (
     duration,
     one_or_many,
 )
-from bot.config.validation import contradictions
 from bot.config.witnesses import PlaceName, Quorum, WitnessConfig
 from bot.contracts import ChannelSettings, between
 from bot.model import (
@@ -61,7 +59,7 @@ from bot.model import (
 )
 from bot.watch.checks import AnyCheck
 from bot.watch.sources import AnyTracker
-from bot.watch.sources.trackers.base import Tracker
+from bot.watch.sources.trackers import Tracker
 from bot.wording.catalog import CatalogError
 
 __all__ = ["Config", "ConfigError", "Defaults", "ServiceConfig", "canary", "cron", "examine", "load", "schema"]

@@ -15,8 +15,7 @@ from typing import Protocol
 from bot import wording
 from bot.delivery.claiming import Claimer
 from bot.delivery.failover import Failover, LadderSource
-from bot.delivery.hand_over import hand_over, log_receipt, wait_until
-from bot.delivery.in_flight import AGAIN, AddressBook, InFlight
+from bot.delivery.in_flight import AGAIN, AddressBook, InFlight, hand_over, log_receipt, wait_until
 from bot.delivery.rate_limit import OpenChannel, RateLimiter
 from bot.delivery.retry import DEAD_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_WAIT, bounded, of_channel, settle
 from bot.errors import fault, is_over, say_once

@@ -12,13 +12,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot import wording
-from bot.incidents import open_incidents
-from bot.incidents.open_incidents import OpenIncidents
-from bot.incidents.past import past
-from bot.incidents.places import Places
+from bot.incidents import overview
+from bot.incidents.overview import OpenIncidents, past
 from bot.incidents.readdressing import reworded
 from bot.incidents.refusals import tell_of_refusal
-from bot.incidents.settings import Settings
+from bot.incidents.settings import Places, Settings
 from bot.incidents.unwritten import Unwritten
 from bot.judge import channel_health
 from bot.judge.changes import Step
@@ -282,9 +280,9 @@ class Recorder:
 
     async def _track_own_outage(self, seen: Round, claim: Claim | None) -> None:
         own = self.states.get(OURSELVES)
-        if not open_incidents.sees_well(seen) or (own is not None and own.incident is not None):
+        if not overview.sees_well(seen) or (own is not None and own.incident is not None):
             advance = partial(self._advance, OURSELVES, claim=claim)
-            await open_incidents.track_own_outages(seen, lambda: self._state(OURSELVES), advance, self.store.ownership)
+            await overview.track_own_outages(seen, lambda: self._state(OURSELVES), advance, self.store.ownership)
 
     async def _write_down(self, seen: Round, claim: Claim | None) -> None:
         """Store a round, with what could not be stored of those before. If the database is away, keep it."""

@@ -43,6 +43,15 @@ MAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """What a digest is about: from `since` to `until`, when it is due."""
+
+    since: datetime
+    until: datetime
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DigestNotices:
     """The same digest for chats and, with its document, for mail."""
 
@@ -56,33 +65,38 @@ class DigestNotices:
 def deliveries(
     name: str,
     overview: Overview,
+    period: Period,
     to: Sequence[Destination],
     style: Style,
     *,
-    covers: timedelta,
     services: Sequence[str],
-    late: bool = False,
     order: DigestOrder | None = None,
     log: DeliverySummary = NO_DELIVERIES,
 ) -> tuple[Delivery, ...]:
-    """One delivery per reader. The key holds the reader's date: one digest a day, even if the clocks are set back over
-    its time. `overview.at`: when it was due; it reaches back over the period before, too. `late`: that was a while ago.
-    """
-    asked = replace(order or DigestOrder(name), services=tuple(services), late=late)
-    made = notices(asked, overview, style, covers, log, by_mail=any(place.kind == MAIL for place in to))
-    return tuple(
-        Delivery(f"{made.short.key}@{place}", place, DeliveryAction.POST, made.at(place), name) for place in to
-    )
+    """One delivery for each recipient."""
+    asked = replace(order or DigestOrder(name), services=tuple(services))
+    made = notices(asked, overview, period, style, log, by_mail=any(place.kind == MAIL for place in to))
+    return tuple(delivery(made, place, name) for place in to)
 
 
 def notices(
-    order: DigestOrder, overview: Overview, style: Style, covers: timedelta, log: DeliverySummary, *, by_mail: bool
+    order: DigestOrder, overview: Overview, period: Period, style: Style, log: DeliverySummary, *, by_mail: bool
 ) -> DigestNotices:
-    """The texts for all readers of one style. `by_mail`: some are read in mails."""
-    day = overview.at.astimezone(ZoneInfo(style.timezone)).date()
-    known = facts(order, overview, overview.at - covers, style, log)
+    """The texts for all recipients of one style; `by_mail`: some read them in mails. Their keys hold the time when it
+    was due, of which there is one for each digest and recipient. (With plain values alone, so that another process can
+    do it.)
+    """
+    order, overview = replace(order, late=period.late), replace(overview, at=period.until)
+    known = facts(order, overview, period.since, style, log)
+    day = period.until.astimezone(ZoneInfo(style.timezone)).date()
     short = notice(known, style, f"digest:{order.name}:{day}")
+    short = replace(short, key=f"digest:{order.name}:{period.until:%Y-%m-%dT%H:%MZ}/1")
     return DigestNotices(short, replace(short, document=wording.document(known, style)) if by_mail else short)
+
+
+def delivery(made: DigestNotices, place: Destination, name: str) -> Delivery:
+    notice = made.at(place)
+    return Delivery(f"{notice.key}@{place}", place, DeliveryAction.POST, notice, name)
 
 
 def notice(known: DigestFacts, style: Style, thread: str) -> Notice:

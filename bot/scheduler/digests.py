@@ -13,12 +13,11 @@ from typing import Final
 
 from bot.config import cron
 from bot.delivery.outbox import Outbox
-from bot.incidents.past import deliveries
+from bot.incidents.overview import deliveries
 from bot.incidents.recorder import Recorder
 from bot.model import Delivery, DeliverySummary, Destination, Digest, DigestOrder, DigestRun, Overview, Style
 from bot.model.local_time import instants
-from bot.notify import digest_words
-from bot.notify.digest import MAIL, DigestNotices
+from bot.notify import digest
 from bot.offload.pool import OverranError, offload
 from bot.scheduler.digest_plan import Due, Key, Plan, Recipient, begins, due, plan, spelled
 from bot.store import Store, StoreUnavailable
@@ -149,8 +148,8 @@ class Digests:
     async def _send(self, group: Due, overview: Overview, now: datetime) -> None:
         said, late = self.recorder.settings.digests[group.digest], now - group.nominal > LATE
         told = await deliveries(self.store, self.recorder.settings.audiences, overview, (group.since, group.nominal))
-        period = digest_words.Period(group.since, group.nominal, late)
-        by_mail = any(run.destination.kind == MAIL for run in group.runs)
+        period = digest.Period(group.since, group.nominal, late)
+        by_mail = any(run.destination.kind == digest.MAIL for run in group.runs)
         made = await _worded(said.order, overview, period, group.style, told, by_mail=by_mail)
         queued = 0
         for first in range(0, len(group.runs), CHUNK):
@@ -159,7 +158,7 @@ class Digests:
                 run.id: replace(run, nominal=group.then, since=group.nominal, schedule=group.schedule, id=0)
                 for run in some
             }
-            rows = {run.id: digest_words.delivery(made, run.destination, said.name) for run in some}
+            rows = {run.id: digest.delivery(made, run.destination, said.name) for run in some}
             linked = {number: await self._with_link(said, row, now) for number, row in rows.items()}
             queued += len(await self.store.digests.queue(linked, group.nominal, nexts, now))
         if queued:
@@ -208,14 +207,14 @@ def _named(runs: Sequence[DigestRun], count: int) -> str:
 async def _worded(
     order: DigestOrder,
     overview: Overview,
-    period: digest_words.Period,
+    period: digest.Period,
     style: Style,
     log: DeliverySummary,
     *,
     by_mail: bool,
-) -> DigestNotices:
+) -> digest.DigestNotices:
     """Word it, in another process where that takes long: it would hold up the checks."""
-    work, asked = partial(digest_words.notices, by_mail=by_mail), (order, overview, period, style, log)
+    work, asked = partial(digest.notices, by_mail=by_mail), (order, overview, period, style, log)
     count = len(overview.outages if overview.outages is not None else overview.recent)
     if len(overview.services) * (1 + count) <= SMALL:
         return work(*asked)

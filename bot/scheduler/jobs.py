@@ -1,14 +1,18 @@
-"""Periodic jobs: digests, roll-ups, pruning, reconciliation, maintenance, and signs of life."""
+"""Periodic jobs: digests, roll-ups, pruning, reconciliation, maintenance, signs of life; and writing what checks have
+found, which is kept in memory while the database is away.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 
 from bot import wording
 from bot.channels.email import EmailSettings
@@ -19,12 +23,15 @@ from bot.errors import fault, is_over, say_once
 from bot.incidents.maintenance import keep
 from bot.incidents.reconciler import reconcile
 from bot.incidents.recorder import Recorder
-from bot.model import Reason, ReasonCode
+from bot.model import Reading, Reason, ReasonCode
 from bot.model.cluster import SCHEDULER
+from bot.model.witnesses import of_witness
 from bot.own_health import OwnHealth, Part
 from bot.scheduler.bounces import Bounces, MailboxUnavailable
 from bot.scheduler.digests import Digests
 from bot.store import FencedError, Store, StoreUnavailable
+from bot.store.ownership import AllOurs
+from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.user_reports import UserReports
 
 log = logging.getLogger(__name__)
@@ -38,6 +45,8 @@ HOURLY = timedelta(hours=1)
 SOON = timedelta(minutes=5)  # first run after a start, so that a daemon restarted every half hour prunes too
 AGAIN = 60.0  # longest wait in seconds after a failed run
 BETWEEN = 0.05  # seconds between two steps of a roll-up, for everybody else who writes
+MOST = 100_000  # results kept in memory at most: some tens of megabytes
+AT_ONCE = 10_000  # results per transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +174,67 @@ def retrying(what: str) -> Iterator[None]:
         say_once(log, what, f"could not {what}: {error}")
     else:
         is_over(what)
+
+
+Result = tuple[str, datetime, Reading]
+
+
+@dataclass
+class Results:
+    """`drain` returns the results since its last call."""
+
+    store: Store
+    heartbeats: HeartbeatRegistry
+    drain: Callable[[], list[Result]]
+    own_health: OwnHealth
+    dropped: int = 0
+    _held: deque[Result] = field(default_factory=deque)
+
+    async def run(self, stop: asyncio.Event, every: float) -> None:
+        """Write every `every` seconds until the stop, and once more then."""
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(every):
+                    await stop.wait()
+            await self.write()
+
+    async def write(self) -> None:
+        """Write all results. Those that cannot be written are kept; beyond the limit the oldest are dropped and
+        counted.
+        """
+        self._held.extend(self.drain())
+        while len(self._held) > MOST:
+            self._held.popleft()
+            self.dropped += 1
+        try:
+            with retrying("keep results, which wait"):
+                await self._write()
+        finally:
+            with retrying("keep what jobs told"):
+                await self.heartbeats.write()
+
+    async def _write(self) -> None:
+        try:
+            while self._held:
+                rows = list(islice(self._held, AT_ONCE))
+                await self._record(rows)
+                for _ in rows:
+                    self._held.popleft()
+        except StoreUnavailable:
+            lost = Reason.of(ReasonCode.RESULTS_DROPPED, count=self.dropped)
+            self.own_health.report(Part.RESULTS, lost if self.dropped else Reason.of(ReasonCode.RESULTS_UNWRITTEN))
+            raise
+        self.own_health.clear(Part.RESULTS)
+
+    async def _record(self, rows: list[Result]) -> None:
+        """Write the results of services that are ours, and what witnesses told us; what another node watches by now, it
+        tells.
+        """
+        ownership = self.store.ownership
+        if isinstance(ownership, AllOurs):  # nothing need be claimed
+            await self.store.results.record(rows)
+            return
+        ours = [row for row in rows if of_witness(row[0]) or ownership.epoch(row[0]) is not None]
+        watched = {row[0] for row in ours if not of_witness(row[0])}
+        claims = {service: claim for service in watched if (claim := ownership.claim(service))}
+        await self.store.results.record(ours, claims)

@@ -27,7 +27,7 @@ from bot.store.feed import Feed
 from bot.store.incidents import IncidentStore, Snapshot, Transition
 from bot.store.instance_lock import hold_file, not_alone
 from bot.store.maintenance import MaintenanceChange, MaintenanceStore
-from bot.store.migrate import is_empty, upgrade
+from bot.store.migrations import is_empty, upgrade
 from bot.store.ownership import AllOurs, Ownership
 from bot.store.registration import NodeFacts
 from bot.store.reports import HeartbeatStore, ReportStore

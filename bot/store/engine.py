@@ -36,8 +36,7 @@ from bot.contracts import FencedError, StoreUnavailable
 from bot.model import Reason
 from bot.model.cluster import Claim
 from bot.own_health import OwnHealth
-from bot.store.errors import READ_ONLY, DatabaseHealth, what_it_is, withdrawn
-from bot.store.hosts import shown, with_hosts_apart
+from bot.store.errors import READ_ONLY, DatabaseHealth, shown, what_it_is, with_hosts_apart, withdrawn
 from bot.store.sqlite_driver import BEGIN, connecting
 
 log = logging.getLogger(__name__)

@@ -1,11 +1,16 @@
-"""Database troubles: naming their kind, without the database's name, and noticing when they are over."""
+"""Database troubles: naming the database and their kind without secrets, finding the server that takes writes, and
+noticing when they are over.
+"""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from sqlalchemy import URL
 
 from bot.model import Reason, ReasonCode
 from bot.own_health import OwnHealth, Part
@@ -47,6 +52,8 @@ SQLSTATES = {
 # seconds: one page may be readable, the next one not
 LASTS = {DAMAGED: 60.0}
 SHORTLY = 2.0
+# user:password@ | the servers | what follows
+SERVERS = re.compile(r"(postgres(?:ql)?://(?:[^/?@]*@)?)([^/?@\[\]]*,[^/?@\[\]]*)(/[^?]*)?(?:\?(.*))?", re.DOTALL)
 
 
 def what_it_is(error: BaseException) -> ReasonCode:
@@ -86,3 +93,29 @@ class DatabaseHealth:
     def away(self) -> bool:
         """Whether the latest read failed a moment ago; later it is worth another try."""
         return self.steady() < self._until.get("reading", 0.0)
+
+
+def with_hosts_apart(url: str) -> str:
+    """The URL as the driver takes it: `a:5432,b` becomes `?host=a:5432&host=b`. Others are unchanged.
+
+    Unless it says otherwise, only a server that takes writes is used.
+    """
+    found = SERVERS.fullmatch(url)
+    if found is None:
+        return url
+    begin, servers, name, options = found.groups()
+    hosts = [f"host={server if ':' in server else f'{server}:5432'}" for server in servers.split(",")]
+    given = [options] if options else []
+    usual = [] if "target_session_attrs=" in (options or "") else ["target_session_attrs=read-write"]
+    return f"{begin}{name or '/'}?{'&'.join([*hosts, *given, *usual])}"
+
+
+def shown(url: URL) -> str:
+    """The address without password and options."""
+    hosts = url.query.get("host", ())
+    if url.host is None and isinstance(hosts, tuple) and len(hosts) > 1:
+        account = f"{url.username}@" if url.username else ""
+        return f"postgresql://{account}{','.join(hosts)}/{url.database or ''}"
+    return URL.create(
+        "postgresql", url.username, host=url.host, port=url.port, database=url.database
+    ).render_as_string()

@@ -1,8 +1,4 @@
-"""Our own trouble, told apart from that of services.
-
-Canaries are hosts that practically never fail; they are checked when a service seems to, as our connection may be at
-fault. And a process that gets no time mistakes its own delay for a time-out.
-"""
+"""Our own trouble, told apart from that of services; and the checks of each channel's own health."""
 
 from __future__ import annotations
 
@@ -22,10 +18,18 @@ from bot.own_health import OwnHealth, Part
 if TYPE_CHECKING:
     from bot.store.ownership import Ownership
 
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.contracts import Unclear
+from bot.judge.channel_health import FailureCount, trouble
+from bot.model import Reading
 
 LEAST_LAG = 0.1  # s: a tick may be this late on any machine
 SHARE_LAGGED = 0.25  # of a time-out: a check held for longer proves nothing
 NO_LAG_FOR = 30.0  # s without a long hold, after which the machine is well again
+ROUTES = API, MESSAGES = "API", "messages"
 
 
 logger = logging.getLogger(__name__)
@@ -188,3 +192,68 @@ class Lag:
             logger.warning("this process got no time for %.1f s: what failed meanwhile is not judged", held)
         self._spoiled_at = now
         self._own_health.report(Part.MACHINE, Reason.of(ReasonCode.MACHINE_TOO_SLOW))
+
+
+Probe = Callable[[Net], Awaitable[Reason | Unclear | None]]
+SHARE = 0.8  # of the time-out: closing a connection to a relay that fell silent takes 2 s more
+
+
+def ways(
+    kind: str, probe: Probe, counts: MutableMapping[str, FailureCount], clock: Callable[[], datetime]
+) -> dict[str, Check]:
+    """The checks of one kind of channel, by route.
+
+    `counts`: the failure counts by kind, cleared when the API recovers.
+    """
+
+    def mended() -> None:
+        counts.pop(kind, None)
+
+    def failing() -> Reason | None:
+        return trouble(counts.get(kind), clock())
+
+    return {API: ApiCheck(probe, mended), MESSAGES: MessagesCheck(failing)}
+
+
+@dataclass
+class ApiCheck:
+    """Good when the provider answers and accepts our account.
+
+    `mended` is called when that becomes true again. A rate limit means neither.
+    """
+
+    probe: Probe
+    mended: Callable[[], None]
+    kind: str = "API"
+    _bad: bool = False
+
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
+        """As in `contracts.Check`. Never slow: only whether it takes messages counts."""
+        seconds = timeout.total_seconds() * SHARE
+        try:
+            async with asyncio.timeout(seconds):
+                why = await self.probe(net)
+        except TimeoutError:
+            why = Reason.of(ReasonCode.TIMED_OUT_AFTER, seconds=seconds)
+        if isinstance(why, Unclear):
+            return Reading(route, Outcome.INCONCLUSIVE, why.why, wait=timedelta())
+        if self._bad and why is None:
+            self.mended()
+        self._bad = why is not None
+        return _reading(route, why)
+
+
+@dataclass(frozen=True)
+class MessagesCheck:
+    """Failed while our own messages are not taken; `trouble` gives the reason."""
+
+    trouble: Callable[[], Reason | None]
+    kind: str = "messages"
+
+    async def run(self, route: str, net: Net, timeout: timedelta, *, fresh: bool) -> Reading:
+        """As in `contracts.Check`; sends nothing."""
+        return _reading(route, self.trouble())
+
+
+def _reading(route: str, why: Reason | None) -> Reading:
+    return Reading(route, Outcome.OK) if why is None else Reading(route, Outcome.FAILED, why)

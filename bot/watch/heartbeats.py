@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from secrets import token_urlsafe
 
-from bot.judge import heartbeats
 from bot.model import Heartbeat, HeartbeatEvent, Reason
 from bot.model.clock_shift import Moved, moved
 from bot.store import Store
+from bot.watch.checks import heartbeat
 from bot.watch.checks.heartbeat import HeartbeatCheck
 
 SHORT = timedelta(minutes=1)  # a restart that `curl --retry` outlasts, so no job gets a new deadline
@@ -54,7 +54,7 @@ class HeartbeatRegistry:
             if job.rhythm != _rhythm(check):
                 job = Heartbeat(*key, job.token, _rhythm(check), now)
             elif stopped is None or now - stopped > SHORT:
-                job = heartbeats.excused(job, check.every, check.grace, (stopped or job.since, now))
+                job = heartbeat.excused(job, check.every, check.grace, (stopped or job.since, now))
             if check.token is None and not job.token:
                 job = replace(job, token=token_urlsafe(16))
             self._put(job, changed=job != known.get(key))
@@ -80,7 +80,7 @@ class HeartbeatRegistry:
             mine = self._jobs.get(job.key)
             if mine is None or job.rhythm != mine.rhythm:
                 continue
-            self._jobs[job.key] = heartbeats.merged(mine, job)
+            self._jobs[job.key] = heartbeat.merged(mine, job)
             if job.token and job.token != mine.token:  # two nodes made one at once, and the other's was first
                 self._tokens = {digest: found for digest, found in self._tokens.items() if found[0] != mine.token}
                 self._tokens[_digest(job.token)] = job.token, job.key
@@ -95,16 +95,16 @@ class HeartbeatRegistry:
     def heard(self, key: Key, call: HeartbeatEvent, code: int | None = None) -> bool:
         """Take a call, to be stored by `write`. True if it changes whether the job is well."""
         before = self.trouble(key)
-        self._put(heartbeats.told(self._jobs[key], call, self._clock(), code), changed=True)
+        self._put(heartbeat.told(self._jobs[key], call, self._clock(), code), changed=True)
         return before != self.trouble(key)
 
     def trouble(self, key: Key) -> Reason | None:
         """The job's fault; None if there is none."""
         check, job, now = self._checks[key], self._jobs[key], self._clock()
         if since := self._blind():
-            job = heartbeats.excused(job, check.every, check.grace, (since, now))
+            job = heartbeat.excused(job, check.every, check.grace, (since, now))
             self._put(job, changed=job is not self._jobs[key])
-        return heartbeats.trouble(job, check.every, check.grace, now)
+        return heartbeat.trouble(job, check.every, check.grace, now)
 
     def step(self, move: Moved) -> None:
         """Shift all times after the clock has stepped; the stored ones are shifted already."""

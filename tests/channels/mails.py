@@ -35,7 +35,7 @@ from bot.model import (
     Style,
     Window,
 )
-from bot.notify import digest_words
+from bot.notify import digest
 from tests.wording.outages import ALL_CLEAR, DOWN, INVESTIGATING, REPORTS, X, at
 
 SENDER, READER = Address("Tocsin", addr_spec="tocsin@example.org"), Destination("email", "ana@example.org")
@@ -105,8 +105,8 @@ def _overview(services: int, outages: int, every: timedelta, *, now_down: bool =
 
 
 def _digest(overview: Overview, length: timedelta, title: str, style: Style, log=None) -> Notice:
-    period, order = digest_words.Period(NOW - length, NOW), DigestOrder("comms", title)
-    made = digest_words.notices(order, overview, period, style, log or DeliverySummary(), by_mail=True)
+    period, order = digest.Period(NOW - length, NOW), DigestOrder("comms", title)
+    made = digest.notices(order, overview, period, style, log or DeliverySummary(), by_mail=True)
     return replace(made.full, unsubscribe=LINK)
 
 

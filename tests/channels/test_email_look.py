@@ -242,9 +242,9 @@ def a_digest(style=EN, **order: object) -> Notice:
     (row,) = digest.deliveries(
         "comms",
         seen,
+        digest.Period(at(20) - timedelta(days=1), at(20)),
         [place],
         style,
-        covers=timedelta(days=1),
         services=(),
         order=DigestOrder("comms", "Morning brief", **order),
     )

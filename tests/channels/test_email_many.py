@@ -24,7 +24,7 @@ from bot.model import (
     Service,
     ServiceState,
 )
-from bot.notify import digest_words
+from bot.notify import digest
 from bot.offload.pool import OverranError
 from tests.channels.test_email_look import told
 from tests.fakes.mail import read_text
@@ -47,15 +47,15 @@ def busy(services=12, outages=20):
 
 
 def notices(style=EN, name="comms"):
-    period = digest_words.Period(NOW - WEEK, NOW)
+    period = digest.Period(NOW - WEEK, NOW)
     order = DigestOrder(name, attach=("csv",))
-    return digest_words.notices(order, busy(), period, style, DeliverySummary(), by_mail=True)
+    return digest.notices(order, busy(), period, style, DeliverySummary(), by_mail=True)
 
 
 def mails(letters, made, count):
     for number in range(count):
         place = Destination("email", f"r{number}@example.org")
-        row = digest_words.delivery(made, place, "comms")
+        row = digest.delivery(made, place, "comms")
         link = f"https://status.example.org/unsubscribe/{number:048}"
         row = replace(row, notice=replace(row.notice, unsubscribe=link))
         yield number, link, letters.write(row, Address("", addr_spec=place.place))
@@ -135,7 +135,7 @@ async def test_a_large_one_is_made_in_another_process_and_here_only_if_there_is_
     await letters.prepare(made.full)
     await letters.prepare(made.full)
     assert len(asked) == len(drawn) == 1
-    row = digest_words.delivery(made, Destination("email", "a@example.org"), "comms")
+    row = digest.delivery(made, Destination("email", "a@example.org"), "comms")
     letters.write(row, Address("", addr_spec="a@example.org"))
     assert len(drawn) == 1
 
@@ -143,7 +143,7 @@ async def test_a_large_one_is_made_in_another_process_and_here_only_if_there_is_
 async def test_the_other_process_makes_the_same():
     letters, made = Letters(SENDER), notices()
     await letters.prepare(made.full)
-    row = digest_words.delivery(made, Destination("email", "a@example.org"), "comms")
+    row = digest.delivery(made, Destination("email", "a@example.org"), "comms")
     (other,) = letters._bodies.values()
     here = render.body(replace(row.notice, key="", thread="", unsubscribe="", root=None), letters.look, "")
     assert abs(other.size - here.size) < 2000  # boundaries and the stamp

@@ -20,7 +20,7 @@ from bot.channels.discord.gateway import Gateway, _ask_of
 from bot.channels.slack.parse import heard
 from bot.channels.telegram.parse import hear, press
 from bot.chat.dispatcher import Dispatcher
-from bot.incidents.places import OurPage
+from bot.incidents.settings import OurPage
 from bot.model import Audience, Destination, Digest, Reply, Style, Subscription, SubscriptionFilter, Text
 from bot.store import open_store
 from bot.wording.catalog import catalogs

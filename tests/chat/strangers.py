@@ -14,8 +14,7 @@ from types import SimpleNamespace
 from bot.chat.dispatcher import Dispatcher
 from bot.chat.on_demand_check import PORTS, OnDemandChecker
 from bot.contracts import Cause
-from bot.incidents.places import Places
-from bot.incidents.settings import Settings
+from bot.incidents.settings import Places, Settings
 from bot.model import Ask, Destination, Overview, Reason, ReasonCode, Service, ServiceState, Style
 from bot.net import Network
 from bot.net.errors import TroubleError

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.incidents.places import OurPage
+from bot.incidents.settings import OurPage
 from bot.model import Destination, Digest, DigestReaderState, DigestRun, Reason, ReasonCode, Reply
 from bot.model.links import LinkPurpose
 from bot.store import open_store

@@ -20,7 +20,7 @@ from bot.model import (
     SubscriptionFilter,
     Topic,
 )
-from bot.notify.audiences import readers, settled
+from bot.notify.routing import readers, settled
 from tests.chat.answers import respond
 from tests.chat.test_commands import DOWN, HERE, NOW, SLACK, STYLE, UP, X, ask
 

@@ -47,7 +47,7 @@ from bot.model import (
     delivering,
 )
 from bot.store import open_store
-from bot.watch.channel_checks import ROUTES, ways
+from bot.watch.canaries import ROUTES, ways
 from tests import sqlite
 from tests.delivery.look import Look, looking
 from tests.delivery.rungs import MADRID, MAIL, NOON, SECOND, TELEGRAM, at_work

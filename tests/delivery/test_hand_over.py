@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.delivery.hand_over import wait_until
+from bot.delivery.in_flight import wait_until
 
 NOW = datetime(2022, 7, 14, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

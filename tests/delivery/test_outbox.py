@@ -488,7 +488,7 @@ async def test_the_first_failure_is_a_warning_and_the_fortieth_is_not(store, cap
             await at.idle()
             await at.later(SECOND)
 
-    said = [(r.levelname, r.getMessage()) for r in caplog.records if r.name == "bot.delivery.outbox"]
+    said = [(r.levelname, r.getMessage()) for r in caplog.records if r.name == "bot.delivery.in_flight"]
     assert said == [("WARNING", "slack:C1 has not heard of x#1/1 yet: 503"), ("INFO", "told slack:C1 of x#1/1")]
 
 

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.incidents.open_incidents import OpenIncidents, confirmed
+from bot.incidents.overview import OpenIncidents, confirmed
 from bot.incidents.settings import Settings
 from bot.model import (
     Audience,

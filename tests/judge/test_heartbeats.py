@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.judge.heartbeats import excused, told, trouble
 from bot.model import Heartbeat, HeartbeatEvent
+from bot.watch.checks.heartbeat import excused, told, trouble
 from bot.wording.catalog import catalog
 from bot.wording.reasons import english, reason
 

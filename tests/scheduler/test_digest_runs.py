@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.model import Destination, PlaceSettings, Reason, ReasonCode
-from bot.notify import bounces, digest_words
+from bot.notify import bounces, digest
 from tests.scheduler.digest_house import DAY, HOUR, START, comms, config, queued, runs
 from tests.scheduler.digest_house import House as Daemon
 from tests.store.made import take
@@ -186,18 +186,18 @@ async def test_a_moved_recipient_stays_one(store):
 async def test_a_digest_that_cannot_be_made_keeps_no_other_back(store, monkeypatch):
     made = config({name: {"when": "08:00", "to": ["email:ana@example.org"]} for name in ("bad", "good")})
     daemon = await begun(store, made)
-    real = digest_words.notices
+    real = digest.notices
 
     def some(order, *rest, **more):
         if order.name == "bad":
             raise ValueError("cannot be worded")
         return real(order, *rest, **more)
 
-    monkeypatch.setattr(digest_words, "notices", some)
+    monkeypatch.setattr(digest, "notices", some)
     with pytest.raises(ValueError, match="cannot be worded"):
         await daemon.at(EIGHT)
     assert [name for name, *_ in await runs(store)] == ["good"]
-    monkeypatch.setattr(digest_words, "notices", real)
+    monkeypatch.setattr(digest, "notices", real)
     await daemon.at(EIGHT + HOUR)
     assert sorted(name for name, *_ in await runs(store)) == ["bad", "good"]
 

@@ -26,7 +26,7 @@ from bot.model import (
 )
 from bot.model.cluster import SCHEDULER, shard_of
 from bot.scheduler.following import Following
-from bot.scheduler.result_writer import Results
+from bot.scheduler.jobs import Results
 from bot.store import NodeFacts, open_store
 from bot.store.deliveries import failover
 from bot.store.feed import Feed

@@ -25,7 +25,7 @@ import bot.watch.canaries
 import bot.wording.batches
 import tests.sim.engine
 from bot.delivery.outbox import Outbox
-from bot.incidents.open_incidents import OpenIncidents
+from bot.incidents.overview import OpenIncidents
 from bot.incidents.unwritten import Unwritten
 from bot.judge.changes import Step
 from bot.model import ChangeKind, Confidence, DeliveryAction, DeliveryResult, DeliveryStatus, Health, Window

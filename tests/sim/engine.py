@@ -46,7 +46,7 @@ from bot.notify import routing
 from bot.scheduler.clock_steps import ClockSteps
 from bot.scheduler.jobs import PLANS
 from bot.store import Store, StoreUnavailable, open_store
-from bot.watch.channel_checks import ROUTES, ways
+from bot.watch.canaries import ROUTES, ways
 from bot.watch.rounds import Rounds, Watched
 from tests.sim.inline import Disk, fresh, inline, template
 from tests.sim.loop import VirtualLoop

@@ -21,7 +21,7 @@ from bot.channels.discord import DiscordSettings
 from bot.channels.slack import SlackSettings
 from bot.channels.webhook import WebhookSettings
 from bot.contracts import Answering, Channel, ChannelContext, Unable
-from bot.delivery import hand_over
+from bot.delivery import in_flight
 from bot.delivery import outbox as telling
 from bot.delivery.outbox import Outbox
 from bot.delivery.rate_limit import OpenChannel
@@ -118,7 +118,7 @@ def live(world: World, seed: int, *, last: bool = False) -> int:
     """
     logging.disable(logging.WARNING)  # that somebody has not heard yet is no news here
     telling.MARGIN = timedelta()  # the lease is `longest` below
-    hand_over.LONGEST_WAIT = timedelta(seconds=SPEED)
+    in_flight.LONGEST_WAIT = timedelta(seconds=SPEED)
     try:
         asyncio.run(_live(world, random.Random(seed), last=last))
     except Unable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.incidents.past import deliveries
+from bot.incidents.overview import deliveries
 from bot.model import (
     Audience,
     Confidence,

@@ -8,7 +8,7 @@ from sqlalchemy import make_url, text
 from bot.config.database import database_url
 from bot.store import StoreUnavailable, open_store
 from bot.store.engine import connect
-from bot.store.hosts import shown, with_hosts_apart
+from bot.store.errors import shown, with_hosts_apart
 from tests.store.made import NOW, counted
 
 PAIR = "postgresql://tocsin:pa%40ss@db1:5433,db2/tocsin?sslmode=require"

@@ -22,7 +22,7 @@ from bot.contracts import Unable
 from bot.own_health import OwnHealth
 from bot.store import StoreUnavailable, open_store
 from bot.store.engine import connect
-from bot.store.migrate import MIGRATIONS, latest, upgrade
+from bot.store.migrations import MIGRATIONS, latest, upgrade
 from bot.store.schema import metadata
 from tests.postgres import WITH_PASSWORD
 from tests.store.made import NOW, counted

@@ -12,7 +12,7 @@ from bot.model import Outcome, Places, Reading
 from bot.model.witnesses import SharedReading, SharedWord
 from bot.own_health import OwnHealth
 from bot.scheduler.following import WitnessSharing
-from bot.scheduler.result_writer import Results
+from bot.scheduler.jobs import Results
 from bot.watch.heartbeats import HeartbeatRegistry
 from bot.watch.witness.protocol import Report, SeenReading, SeenRound
 from bot.watch.witness.registry import WAIT, WAIT_SHARED, Member, WitnessRegistry

@@ -9,7 +9,7 @@ import pytest
 
 from bot.contracts import Answer
 from bot.model import Outcome, Reading, Reason, ReasonCode
-from bot.watch.checks import readings
+from bot.watch.checks import expectations
 from bot.watch.schedule import LONGEST
 from tests.watch.world import Page, Site, World
 
@@ -115,7 +115,7 @@ class Refusing(Site):
 
     async def run(self, route, net, timeout, *, fresh):
         await super().run(route, net, timeout, fresh=fresh)
-        return readings.of_rate_limit(route, self.answer)
+        return expectations.of_rate_limit(route, self.answer)
 
 
 @pytest.mark.hardened(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from bot.contracts import Unclear
 from bot.judge.channel_health import FailureCount, after
 from bot.model import Later, Outcome, Reading, RefusalScope, Refused
-from bot.watch.channel_checks import API, MESSAGES, ways
+from bot.watch.canaries import API, MESSAGES, ways
 from tests.reasons import english, quote
 
 NOON = datetime(2022, 7, 14, 12, tzinfo=UTC)

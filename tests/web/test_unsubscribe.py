@@ -11,7 +11,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot.incidents.places import OurPage
+from bot.incidents.settings import OurPage
 from bot.model import Destination, Digest, DigestReaderState, PlaceSettings, Style
 from bot.model.links import LinkPurpose, SignedLink, opened, signed
 from bot.store import open_store

@@ -25,7 +25,7 @@ from bot.model import (
 from bot.model.cluster import SCHEDULER, channel_role
 from bot.notify.batching import Claim, Contents, Message, Plan
 from bot.notify.place_queue import Head, PlaceQueue, Standing
-from bot.store.deliveries import batch, claim, failover, readdress, settle, statements
+from bot.store.deliveries import batch, claim, failover, readdress, statements
 from bot.store.deliveries.failover import Handed, Untaken
 from bot.store.deliveries.readdress import Adopted, Waiting
 from bot.store.deliveries.statements import Settlement
@@ -164,8 +164,8 @@ class Deliveries:
         return await self._database.read(work)
 
     async def new_root(self, delivery: Delivery, now: datetime) -> None:
-        """Give the thread another message to edit, see `settle.replace_deleted`."""
-        await self._database.write(partial(settle.replace_deleted, delivery=delivery, now=now))
+        """Give the thread another message to edit, see `claim.replace_deleted`."""
+        await self._database.write(partial(claim.replace_deleted, delivery=delivery, now=now))
 
     async def backlog(self) -> dict[str, int]:
         """Unfinished deliveries by kind of channel."""
@@ -231,7 +231,7 @@ class Deliveries:
         return await self._database.write(partial(claim.rouse, kind=kind, now=now))
 
     async def _settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
-        return await self._database.write(partial(settle.settle, settlements=settlements))
+        return await self._database.write(partial(claim.settle, settlements=settlements))
 
 
 def _id(one: int | Message) -> int:

@@ -1,4 +1,4 @@
-"""The checks, one file per kind. To add one, write a file here and name it in `AnyCheck`."""
+"""The checks. To add one, write a file here and name it in `AnyCheck`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.watch.checks.dns import DnsCheck
-from bot.watch.checks.greeting import GreetingCheck
 from bot.watch.checks.heartbeat import HeartbeatCheck
 from bot.watch.checks.http import HttpCheck
-from bot.watch.checks.ping import PingCheck
-from bot.watch.checks.tcp import TcpCheck
-from bot.watch.checks.tls import TlsCheck
+from bot.watch.checks.network import DnsCheck, GreetingCheck, PingCheck, TcpCheck, TlsCheck
 from bot.watch.checks.websocket import WebsocketCheck
 
 __all__ = ["AnyCheck", "HeartbeatCheck", "HttpCheck", "TcpCheck"]

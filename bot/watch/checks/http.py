@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from bot.contracts import Answer, Family, Length, Net, Trouble, between
 from bot.model import Outcome, Reading
 from bot.net import Network, Prepared, network
-from bot.watch.checks import readings
+from bot.watch.checks import expectations
 from bot.watch.checks.expectations import Expect
 
 BODIED = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -140,17 +140,17 @@ class HttpCheck(BaseModel):
         return self.expect.cap
 
     async def _read(self, route: str, answer: Answer) -> Reading:
-        if who := readings.declared_challenge(answer.headers):
-            return readings.of_challenge(route, answer, who)
+        if who := expectations.declared_challenge(answer.headers):
+            return expectations.of_challenge(route, answer, who)
         outcome, why = self.expect.settled(answer) or await self.expect.judge(answer)
         if outcome is Outcome.OK:
             if self.expires_in is None:
                 return Reading(route, Outcome.OK, took=answer.took, reused=answer.reused)
             until = answer.certificate_until
-            return readings.of_certificate(route, until, self.expires_in, answer.took, reused=answer.reused)
-        if who := readings.shown_challenge(answer):
-            return readings.of_challenge(route, answer, who)
-        if readings.is_rate_limit(answer) and not self.expect.lists(answer.status):
-            return readings.of_rate_limit(route, answer)
+            return expectations.of_certificate(route, until, self.expires_in, answer.took, reused=answer.reused)
+        if who := expectations.shown_challenge(answer):
+            return expectations.of_challenge(route, answer, who)
+        if expectations.is_rate_limit(answer) and not self.expect.lists(answer.status):
+            return expectations.of_rate_limit(route, answer)
         by = network(answer.headers) if outcome is Outcome.FAILED else ""
         return Reading(route, outcome, why, answer.took, answer.reused, by)

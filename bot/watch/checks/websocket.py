@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from bot.contracts import Length, Net, Trouble, between
 from bot.model import Outcome, Reading, Reason, ReasonCode
 from bot.net import Network, Prepared, network
-from bot.watch.checks import readings
+from bot.watch.checks import expectations
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 SCHEMES = {"ws": "http", "wss": "https"}
@@ -36,16 +36,16 @@ class WebsocketCheck(BaseModel):
         seen = await net.fetch(self._request, timeout=timeout, fresh=True)
         if isinstance(seen, Trouble):
             return seen.reading(route)
-        if who := readings.declared_challenge(seen.headers) or readings.shown_challenge(seen):
-            return readings.of_challenge(route, seen, who)
-        if readings.is_rate_limit(seen):
-            return readings.of_rate_limit(route, seen)
+        if who := expectations.declared_challenge(seen.headers) or expectations.shown_challenge(seen):
+            return expectations.of_challenge(route, seen, who)
+        if expectations.is_rate_limit(seen):
+            return expectations.of_rate_limit(route, seen)
         if seen.status != 101:
             why = Reason.of(ReasonCode.HTTP_STATUS, status=seen.status)
             return Reading(route, Outcome.FAILED, why, seen.took, answered_by=network(seen.headers))
         if seen.headers.get("sec-websocket-accept", "").strip() != self._accepted:
             return Reading(route, Outcome.FAILED, Reason.of(ReasonCode.NOT_WEBSOCKET), seen.took)
-        return readings.of_certificate(route, seen.certificate_until, self.expires_in, seen.took)
+        return expectations.of_certificate(route, seen.certificate_until, self.expires_in, seen.took)
 
     @field_validator("url")
     @classmethod

@@ -242,12 +242,17 @@ def nobody_hears_only_the_end(of: Ledger) -> Complaints:
             continue
         merged = any(row.id < first.id for row in lane)
         handed = any(place in map(str, one.destinations[1:]) for one in of.versions(first.ladders)) or _up(of, first)
-        begun = [of.seconds(change.at) for change in of.steps[thread] if change.kind in NEWS]
-        away = any(of.script.away.meet(at, at + LONGEST_LOOK) for at in begun)
-        if not merged and not handed and not away:
+        if not merged and not handed and not _unwritten(of, first):
             yield f"{place} heard only the end: {first.key}"
         if first.notice.kind is ChangeKind.RETRACTED and not _doubtful(of, thread, first):
             yield f"{place} heard {first.key} take back what nobody had heard"
+
+
+def _unwritten(of: Ledger, row: Row) -> bool:
+    """Was the database away when the outage began? A clock that was set may have left other times than the world's."""
+    begun = [of.seconds(change.at) for change in of.steps[row.thread] if change.kind in NEWS]
+    rounds = [one.began for one in of.looks[row.service] if one.became == "failed"] if of.script.steps else []
+    return any(of.script.away.meet(at, at + LONGEST_LOOK) for at in (*begun, *rounds))
 
 
 def _up(of: Ledger, row: Row) -> bool:

@@ -318,7 +318,7 @@ async def test_a_database_of_the_first_schema_keeps_what_it_has_to_tell(tmp_path
     from alembic.config import Config
 
     from bot.store.engine import connect
-    from bot.store.migrate import MIGRATIONS
+    from bot.store.migrations import MIGRATIONS
 
     url = f"sqlite:///{tmp_path}/old.db"
     config = Config()

@@ -11,10 +11,7 @@ from pydantic import ValidationError
 
 from bot.model import Outcome
 from bot.net import Network, dns
-from bot.watch.checks.dns import DnsCheck
-from bot.watch.checks.greeting import GreetingCheck
-from bot.watch.checks.ping import PingCheck
-from bot.watch.checks.tls import TlsCheck
+from bot.watch.checks.network import DnsCheck, GreetingCheck, PingCheck, TlsCheck
 from bot.watch.checks.websocket import WebsocketCheck
 from tests.fakes.lines import LineServer
 from tests.fakes.nameserver import SILENCE, NameServer, address, name, text
@@ -203,6 +200,6 @@ def test_a_mistake_is_refused_at_start_without_repeating_a_secret(kind, fields):
 
 
 def test_without_its_extra_a_ping_is_refused_at_start(monkeypatch):
-    monkeypatch.setattr("bot.watch.checks.ping.find_spec", lambda _name: None)
+    monkeypatch.setattr("bot.watch.checks.network.find_spec", lambda _name: None)
     with pytest.raises(ValidationError, match=r'pip install "tocsin\[ping\]"'):
         PingCheck(host="a")

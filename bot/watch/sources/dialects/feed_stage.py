@@ -20,7 +20,6 @@ from bot.model import Planned
 from bot.watch.sources.dialects.base import SKEW, WRONG_ZONE, clean, link
 from bot.watch.sources.dialects.dates import Moment, folded, moment
 from bot.watch.sources.dialects.feed_entries import Entry
-from bot.watch.sources.dialects.stage_sentences import announces, is_over
 from bot.watch.sources.dialects.stage_words import (
     AFFECTED,
     ENGLISH,
@@ -30,7 +29,9 @@ from bot.watch.sources.dialects.stage_words import (
     STATED,
     WORK_FIRST,
     Label,
+    announces,
     bare,
+    is_over,
     known,
 )
 

@@ -20,7 +20,7 @@ from bot.contracts import Answer, Net, Source, SourceState, Trouble
 from bot.model import Health, Role, SourceReport
 from bot.offload.pool import SMALL, OverranError, offload
 from bot.watch.sources.dialects.base import Wire, loads, understood
-from bot.watch.sources.trackers.base import WebAddress, silence
+from bot.watch.sources.trackers import WebAddress, silence
 
 logger = logging.getLogger(__name__)
 

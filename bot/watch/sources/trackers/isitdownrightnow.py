@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from bot.contracts import Net, Source, SourceState, Trouble
 from bot.model import Health, Role, SourceReport
 from bot.offload.pool import SMALL, OverranError, offload
-from bot.watch.sources.trackers.base import WebAddress, silence
+from bot.watch.sources.trackers import WebAddress, silence
 
 NAME = "IsItDownRightNow"
 TIMEOUT = timedelta(seconds=20)  # it tries the site before it answers

@@ -13,8 +13,7 @@ from pydantic import SecretStr, ValidationError
 from bot.contracts import Source, SourceState
 from bot.model import Health, Role, SourceReport
 from bot.net import Network
-from bot.watch.sources.trackers import downdetector
-from bot.watch.sources.trackers.base import silence
+from bot.watch.sources.trackers import downdetector, silence
 from bot.watch.sources.trackers.downdetector import DowndetectorSettings, DowndetectorTracker
 from tests.fakes.site import page
 from tests.fakes.trackers import CLIENT, SECRET, FakeDowndetector, refusal, tell

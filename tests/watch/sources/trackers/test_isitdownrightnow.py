@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from bot.contracts import SourceState
 from bot.model import Health, Role, SourceReport
 from bot.net import Network
-from bot.watch.sources.trackers import isitdownrightnow
-from bot.watch.sources.trackers.base import silence
+from bot.watch.sources.trackers import isitdownrightnow, silence
 from bot.watch.sources.trackers.isitdownrightnow import (
     CAP,
     TAGS,
