@@ -359,3 +359,29 @@ async def test_what_ends_as_the_database_comes_back_is_told_and_recorded(tmp_pat
             await hook.until(lambda: any("restored" in one.text.splitlines()[0] for one in hook.applied[1:]))
             saw(hook.applied[1].text.splitlines()[0])
             assert "X (Twitter): down since" in hook.applied[0].text.splitlines()[0]
+
+
+@pytest.mark.hardened(
+    "R15", "a service told before is well again while the database cannot be used", "its end is told from memory, once"
+)
+@pytest.mark.usefixtures("quick")
+async def test_the_end_of_what_was_told_before_the_database_went_away_is_told_from_memory(tmp_path, monkeypatch, saw):
+    monkeypatch.setattr(without_database, "AFTER", timedelta(0))
+    async with FakeHook() as hook:
+        config = made(tmp_path, services=closed_port(free_ports(1)[0]), audiences=heard(hook))
+        async with open_app(config) as home:
+            bad, good = Reading("web", Outcome.FAILED, quote("HTTP 503")), Reading("web", Outcome.OK)
+            rounds = [
+                Round("x", home.clock() + n * SECOND, (reading,)) for n, reading in enumerate([bad] * 4 + [good] * 6)
+            ]
+            for one in rounds[:4]:
+                await home.rounds._seen(one)
+            async with locked(tmp_path):
+                for one in rounds[4:]:
+                    with pytest.raises(StoreUnavailable):
+                        await home.rounds._seen(one)
+                await hook.until(lambda: hook.applied)
+            [only] = hook.applied
+            saw(only.text.splitlines()[0])
+            assert "restored" in only.text.splitlines()[0]
+            assert "you may get this again" in only.text

@@ -29,7 +29,8 @@ class WithoutDatabase:
     channels: Mapping[str, Channel]
     own_health: OwnHealth
     clock: Callable[[], datetime]
-    _told: dict[str, tuple[Incident, frozenset[Destination]]] = field(default_factory=dict)  # by service
+    # By service and incident: who was told of it; nobody is left once its end was told.
+    _told: dict[str, dict[str, frozenset[Destination]]] = field(default_factory=dict)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def seen(self, seen: Round) -> bool:
@@ -59,26 +60,30 @@ class WithoutDatabase:
 
     def _tell(self, service: str, state: ServiceState) -> None:
         """Report each outage once, and its end to the same destinations."""
+        told = self._told.setdefault(service, {})
         known = self.recorder.states.get(service)
-        incident, told = state.incident, self._told.get(service)
-        if incident and incident.confidence is Confidence.CONFIRMED and told is None:
-            if known and known.incident and known.incident.confidence is Confidence.CONFIRMED:
-                return  # it was reported before the database went away
-            self._send(service, Change(ChangeKind.CONFIRMED, self.clock(), incident), None)
-        elif incident is None and told and state.last:
-            self._send(service, Change(ChangeKind.RESTORED, self.clock(), state.last), told[1])
+        if known and known.incident and _sure(known.incident) and known.incident.id not in told:
+            # It was reported before the database went away, to those who would hear of it now.
+            told[known.incident.id] = _places(self._worded(ChangeKind.CONFIRMED, known.incident))
+        incident, last = state.incident, state.last
+        if incident and _sure(incident) and incident.id not in told:
+            told[incident.id] = _places(self._send(self._worded(ChangeKind.CONFIRMED, incident)))
+        elif incident is None and last and (places := told.get(last.id)):
+            self._send(self._worded(ChangeKind.RESTORED, last, places))
+            told[last.id] = frozenset()
 
-    def _send(self, service: str, change: Change, to: frozenset[Destination] | None) -> None:
-        rows = self.recorder.worded(change, to)
-        if to is None:
-            self._told[service] = change.incident, frozenset(row.destination for row in rows)
-        else:
-            del self._told[service]
+    def _worded(
+        self, kind: ChangeKind, incident: Incident, to: frozenset[Destination] | None = None
+    ) -> tuple[Delivery, ...]:
+        return self.recorder.worded(Change(kind, self.clock(), incident), to)
+
+    def _send(self, rows: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
         for row in rows:
             if (channel := self.channels.get(row.destination.kind)) is not None:
                 task = asyncio.create_task(self._hand_over(channel, row), name=row.notice.key)
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)
+        return rows
 
     async def _hand_over(self, channel: Channel, row: Delivery) -> None:
         words = wording.may_repeat(row.notice.words, row.notice.style, self.clock())
@@ -90,3 +95,11 @@ class WithoutDatabase:
             "told" if sent else "could not be told",
             words.title,
         )
+
+
+def _sure(incident: Incident) -> bool:
+    return incident.confidence is Confidence.CONFIRMED
+
+
+def _places(rows: tuple[Delivery, ...]) -> frozenset[Destination]:
+    return frozenset(row.destination for row in rows)
