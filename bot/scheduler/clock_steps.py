@@ -31,6 +31,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds
+PROBE = "clock_step"  # a value that is stored to see whether the database takes it
 NOTED_BY = 0.5  # seconds of drift that are stored, as drift would add up to a step
 # Seconds after a step at which what was written amid it is repaired. A write may have read the clock before the step and
 # have waited for a slow database since then, so one look would come too early; after these, the hourly job looks on.
@@ -82,11 +83,15 @@ class ClockSteps:
         if not self._said:
             way = "forward" if by > timedelta() else "back"
             log.warning("the machine's clock was set %s by %s: waiting messages are shifted with it", way, _shown(by))
+        store = self.recorder.store
+        first = store.ownership.owns(SCHEDULER)  # one node shifts what is stored; each corrects its own memory
         try:
+            if first:  # while nothing can be written, checks go on
+                await store.subscriptions.remember(PROBE, str(by))
             await self.rounds.hold()
             by, born, now = self.clock.drift(), self.clock.born, self.clock.utcnow()
-            if self.recorder.store.ownership.owns(SCHEDULER):  # once for all nodes; each corrects its own memory
-                await self.recorder.store.incidents.step(by, born, now, self.recorder.reworded, self._offset_after(by))
+            if first:
+                await store.incidents.step(by, born, now, self.recorder.reworded, self._offset_after(by))
         except StoreUnavailable as error:
             if not self._said:
                 log.error("the clock's step waits for the database: %s", error)

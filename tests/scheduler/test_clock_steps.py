@@ -128,6 +128,29 @@ async def test_while_the_database_is_away_the_time_goes_on_as_before(store, monk
     assert at.clock.utcnow() == before + timedelta(hours=1)
 
 
+async def test_checks_go_on_while_a_step_waits_for_the_database(store, monkeypatch):
+    at = Machine(store)
+    await at.recorder.load()
+    at.off = timedelta(hours=1)
+    held = []
+
+    async def away(*_):
+        raise StoreUnavailable("locked")
+
+    async def hold():
+        held.append(at.passed)
+
+    monkeypatch.setattr(at.rounds, "hold", hold)
+    with monkeypatch.context() as patch:
+        patch.setattr(store.subscriptions._database, "write", away)
+        for _ in range(5):
+            at.passed += 1
+            await at.steps.look()
+    assert held == []
+    await at.steps.look()
+    assert held == [5.0]
+
+
 @pytest.mark.parametrize("late", [1, 7, 20, 60])
 async def test_what_is_written_late_by_the_time_before_the_step_does_not_wait_for_that_time(store, late):
     """A claim or a change may have read the clock before the step and have waited for a slow database since then."""
