@@ -134,12 +134,20 @@ class Recorder:
         self.coverage.note(seen, self.settings.holds, saw=is_steady or saw(seen, rules))
         self.store.ownership.see(online=seen.online)
         claim = self.store.ownership.claim(service)  # raises if it is not ours
-        await self._track_own_outage(seen, claim)
         self.maintenance.note_announced(seen)
-        if is_steady and self.states.get(service) is before:
-            return False
-        if seen.online or self.latest(service).streak.bad:
-            await self._write_down(seen, claim)
+        try:
+            await self._track_own_outage(seen, claim)
+            if is_steady and self.states.get(service) is before:
+                return False
+            if seen.online or self.latest(service).streak.bad:
+                await self._advance(service, partial(self._judged, seen=seen, claim=claim), claim=claim)
+                self._unwritten.pop(service, None)
+        except FencedError:
+            self._unwritten.pop(service, None)  # another node watches it by now
+            raise
+        except StoreUnavailable:
+            self._keep(seen, claim)
+            raise
         state = self._state(service)
         ill = state.incident is not None and not only_worn(state.incident)
         return ill or state.streak.bad > 0 or state.unseen_since is not None
@@ -284,21 +292,12 @@ class Recorder:
             advance = partial(self._advance, OURSELVES, claim=claim)
             await overview.track_own_outages(seen, lambda: self._state(OURSELVES), advance, self.store.ownership)
 
-    async def _write_down(self, seen: Round, claim: Claim | None) -> None:
-        """Store a round, with what could not be stored of those before. If the database is away, keep it."""
-        service = seen.service
-        judged = partial(self._judged, seen=seen, claim=claim)
-        try:
-            await self._advance(service, judged, claim=claim)
-        except FencedError:
-            self._unwritten.pop(service, None)  # another node watches it by now
-            raise
-        except StoreUnavailable:
-            state, kept = self._state(service), self._kept(service, claim)
-            now = judged(state)
-            self._unwritten[service] = kept.then(now, state) if kept else Unwritten(claim, state, now, now)
-            raise
-        self._unwritten.pop(service, None)
+    def _keep(self, seen: Round, claim: Claim | None) -> None:
+        """Keep what a round showed that could not be stored: it is stored with the next one that can be."""
+        if seen.online or self.latest(seen.service).streak.bad:
+            state, kept = self._state(seen.service), self._kept(seen.service, claim)
+            now = self._judged(state, seen, claim)
+            self._unwritten[seen.service] = kept.then(now, state) if kept else Unwritten(claim, state, now, now)
 
     def worded(self, change: Change, to: frozenset[Destination] | None = None) -> tuple[Delivery, ...]:
         """The messages of a change as if nobody had been notified of its incident, or only `to`; without the store."""

@@ -250,7 +250,7 @@ def nobody_hears_only_the_end(of: Ledger) -> Complaints:
 
 def _unwritten(of: Ledger, row: Row) -> bool:
     """Was the database away when the outage began? A clock that was set may have left other times than the world's."""
-    begun = [of.seconds(change.at) for change in of.steps[row.thread] if change.kind in NEWS]
+    begun = [of.seconds(one.at) for one in of.steps[row.thread] if one.kind in {*NEWS, ChangeKind.LASTING}]
     rounds = [one.began for one in of.looks[row.service] if one.became == "failed"] if of.script.steps else []
     return any(of.script.away.meet(at, at + LONGEST_LOOK) for at in (*begun, *rounds))
 
