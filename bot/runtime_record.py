@@ -16,6 +16,7 @@ Address = tuple[str, int]
 # Where a running daemon answers `status`, and the header with the secret of its record.
 STATUS_PATH, SECRET_HEADER = "/local/status", "X-Tocsin-Secret"
 
+SERVICE_FOLDER = "/run/tocsin"  # the RuntimeDirectory of our systemd unit
 LONGEST = 8192  # bytes of a record
 MOST = 1000  # files of the folder that are looked at
 
@@ -77,7 +78,10 @@ def _secret(name: str) -> str:
 
 
 def _folders() -> Iterator[str]:
-    """Where records may lie: the user's runtime folder, then one beside other temporary files."""
+    """Where records may lie: where systemd has us keep them, in the user's runtime folder, beside other temporary files."""
+    service = os.environ.get("RUNTIME_DIRECTORY") or SERVICE_FOLDER  # the latter for commands beside the service
+    if os.path.isdir(service):  # noqa: PTH112 # as above
+        yield service
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         yield f"{runtime}/tocsin"
     yield f"{os.environ.get('TMPDIR') or '/tmp'}/tocsin-{os.getuid()}"  # noqa: S108 # its owner and mode are looked at

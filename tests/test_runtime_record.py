@@ -56,6 +56,20 @@ with kept({config!r}) as record:
     subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
 
 
+def test_a_service_keeps_its_record_where_commands_of_its_user_find_it(tmp_path, monkeypatch):
+    service = tmp_path / "run"
+    service.mkdir(mode=0o700)
+    with monkeypatch.context() as patch:
+        patch.setenv("RUNTIME_DIRECTORY", str(service))
+        record = kept("config.yaml")
+        with record as kept_record:
+            kept_record.say(("127.0.0.1", 8080))
+            patch.delenv("RUNTIME_DIRECTORY")
+            assert running("config.yaml") == []
+            patch.setattr(runtime_record, "SERVICE_FOLDER", str(service))
+            assert running("config.yaml") == [("127.0.0.1", 8080)]
+
+
 def http(status, body=b"{}"):
     return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
 

@@ -20,7 +20,7 @@ from bot.incidents.settings import Places, Settings
 from bot.incidents.unwritten import Unwritten
 from bot.judge import channel_health
 from bot.judge.changes import Step
-from bot.judge.incidents import bad_since, only_worn, steady, step, unwatched
+from bot.judge.incidents import bad_since, steady, step, unwatched
 from bot.judge.maintenance import MaintenanceCalendar, occurrences
 from bot.judge.uptime import Coverage
 from bot.judge.verdict import judge, saw
@@ -149,7 +149,7 @@ class Recorder:
             self._keep(seen, claim)
             raise
         state = self._state(service)
-        ill = state.incident is not None and not only_worn(state.incident)
+        ill = state.incident is not None and not state.incident.only_worn
         return ill or state.streak.bad > 0 or state.unseen_since is not None
 
     async def order(self, service: str, order: Order) -> tuple[Change, ...]:

@@ -80,7 +80,7 @@ def _closed(state: ServiceState, seen: Verdict, rules: Rules, plan: MaintenanceE
     said, rumour = spoken(official(seen.reports)), rumoured(seen.reports)
     state = replace(state, official_headline="" if said == "" else state.official_headline, echo=state.echo and rumour)
     if seen.health is Health.UP:
-        excused = state.excused and bool(seen.expiring) and state.last is not None and only_worn(state.last)
+        excused = state.excused and bool(seen.expiring) and state.last is not None and state.last.only_worn
         up = replace(state, up_since=state.up_since or seen.at, excused=excused)
         return Step(up) if excused or not seen.expiring else _warn(up, seen)
     if _excused(state, seen):
@@ -121,7 +121,7 @@ def _unstable(incident: Incident, ended: tuple[tuple[datetime, datetime], ...]) 
 
 
 def _open(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules, plan: MaintenanceEffect) -> Step:
-    if only_worn(incident):
+    if incident.only_worn:
         return _warned(state, incident, seen, rules)
     if _over(incident, seen, rules):
         return _close(state, incident, seen, rules)
@@ -196,7 +196,7 @@ def _close(state: ServiceState, incident: Incident, seen: Verdict, rules: Rules)
 def bad_since(state: ServiceState) -> datetime | None:
     """The first failed round of the present trouble; None while our own checks see none."""
     incident = state.incident
-    if incident is not None and incident.readings and not only_worn(incident):
+    if incident is not None and incident.readings and not incident.only_worn:
         return incident.since
     return state.streak.bad_since
 
@@ -217,7 +217,7 @@ def _reminders_due(incident: Incident, now: datetime, rules: Rules) -> int:
     if incident.confidence is not Confidence.CONFIRMED or incident.acked_by or not rules.remind_every:
         return 0
     age = now - incident.since
-    if only_worn(incident):
+    if incident.only_worn:
         return age // DAY
     *_, last = rules.remind_every
     first = sum(age >= after for after in rules.remind_every)
@@ -226,11 +226,6 @@ def _reminders_due(incident: Incident, now: datetime, rules: Rules) -> int:
 
 
 # ── expiring certificates ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def only_worn(incident: Incident) -> bool:
-    """True if all routes work and only an expiring certificate is reported."""
-    return bool(incident.readings) and all(r.outcome is Outcome.EXPIRING for r in incident.readings)
 
 
 def _warn(state: ServiceState, seen: Verdict) -> Step:

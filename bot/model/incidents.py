@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.model.intervals import Span
-from bot.model.observations import Confidence, Health, Reading, SourceReport
+from bot.model.observations import Confidence, Health, Outcome, Reading, SourceReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,11 @@ class Incident:
     quiet_since: datetime | None = None  # of an unstable one known from sources alone: since when they are quiet
     official_last: SourceReport | None = None  # the official page's last report of trouble, as it was first read
     calm: tuple[Span, ...] = ()  # of an unstable one: when the service responded, as far as that is over
+
+    @property
+    def only_worn(self) -> bool:
+        """Whether all routes work, and only a certificate that expires soon is reported."""
+        return bool(self.readings) and all(reading.outcome is Outcome.EXPIRING for reading in self.readings)
 
     @property
     def id(self) -> str:

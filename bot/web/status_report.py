@@ -37,12 +37,9 @@ def unwell(trouble: str) -> str:
 
 
 def down(overview: Overview, service: str | None) -> bool:
-    """Whether it, or anything, is known to be down or in trouble."""
-    return any(
-        state.incident is not None and state.incident.confidence is Confidence.CONFIRMED
-        for known, state in overview.services
-        if service in (None, known.id)
-    )
+    """Whether it, or anything, is known to be down, partly down or slow."""
+    found = (state.incident for known, state in overview.services if service in (None, known.id))
+    return any(one is not None and one.confidence is Confidence.CONFIRMED and not one.only_worn for one in found)
 
 
 def _nodes(cluster: ClusterView) -> Iterator[str]:

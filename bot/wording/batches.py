@@ -29,7 +29,7 @@ from bot.wording.maintenance import title_of_many
 from bot.wording.resolution import Others, still_open
 from bot.wording.text import NAME, TITLE, fit, stop
 from bot.wording.times import Reader, reader
-from bot.wording.titles import began, name_of, only_slow, only_worn, present, sure, theirs_alone
+from bot.wording.titles import began, name_of, only_slow, present, sure, theirs_alone
 
 Outage = tuple[datetime, datetime | None]
 LINES = 20  # incidents listed; the status page has all of them
@@ -57,7 +57,7 @@ def _ours(service: str) -> bool:
 def _was(incident: Incident, say: Catalog) -> str:
     if not sure(incident) or theirs_alone(incident):
         return say.batches.was_perhaps
-    if only_worn(incident):
+    if incident.only_worn:
         return say.certificates.was
     if incident.unstable_since:
         return say.batches.was_unstable

@@ -29,7 +29,7 @@ from bot.wording.places import names_of, only_somewhere
 from bot.wording.status import troubled
 from bot.wording.text import NAME, clean, fit, listed, sentences, shorten, stop
 from bot.wording.times import MINUTE, Reader, plain, reader
-from bot.wording.titles import began, name_of, only_slow, only_worn, times
+from bot.wording.titles import began, name_of, only_slow, times
 from bot.wording.uptime import LITTLE, Uptime, uptimes, worded
 
 ROWS = 30
@@ -169,7 +169,7 @@ def _happened(incident: Incident, name: str, to: Reader, overview: Overview) -> 
         lasted = bad_time(overview, incident.service, (start, end))
         length = to.duration(lasted)
     facts = {"name": name, "span": to.span(start, end), "length": length, "times": times(incident, say)}
-    if only_worn(incident):
+    if incident.only_worn:
         form = say.certificates.happened
     elif incident.unstable_since:
         form = say.digest.unstable

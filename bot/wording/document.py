@@ -29,7 +29,7 @@ from bot.wording.evidence import lag
 from bot.wording.status import troubled
 from bot.wording.text import capital, channel_name, clean, foreign, listed, quoted, sentences, stop
 from bot.wording.times import MINUTE, Reader, reader
-from bot.wording.titles import began, name_of, only_slow, only_worn, times
+from bot.wording.titles import began, name_of, only_slow, times
 
 OUTAGES = 100  # rows of the table
 BARS = 100
@@ -104,7 +104,7 @@ def _row(one: OutageFact, to: Reader) -> tuple[str, ...]:
 def _details(one: OutageFact, to: Reader) -> Iterator[str]:
     incident, say = one.incident, to.say
     yield _how_bad(incident, to)
-    if incident.confirmed_at and not only_worn(incident):
+    if incident.confirmed_at and not incident.only_worn:
         yield say.report.confirmed.format(at=to.clock(incident.confirmed_at))
     yield _official(incident, to)
     if one.told:
@@ -113,7 +113,7 @@ def _details(one: OutageFact, to: Reader) -> Iterator[str]:
 
 def _how_bad(incident: Incident, to: Reader) -> str:
     say = to.say.mail_labels
-    if only_worn(incident):
+    if incident.only_worn:
         return ""
     if incident.unstable_since:
         return times(incident, to.say)

@@ -24,7 +24,7 @@ from bot.wording.health import failing
 from bot.wording.reasons import reason
 from bot.wording.text import ITEMS, begins, clean, foreign, listed, opening, quoted, sentences, stop, unlinked
 from bot.wording.times import Reader
-from bot.wording.titles import TROUBLE, down, only_worn, sure, worn_lines
+from bot.wording.titles import TROUBLE, down, sure, worn_lines
 
 REASONS = 4  # different reasons listed; routes with others are counted
 SOURCES = 6
@@ -87,7 +87,7 @@ def own_plans(*services: Service) -> tuple[str, ...]:
 
 def _matters(word: SourceReport, incident: Incident) -> bool:
     """False for the silence of an official page on a certificate that is still valid."""
-    return word.says in TROUBLE or not only_worn(incident)
+    return word.says in TROUBLE or not incident.only_worn
 
 
 def lately(incident: Incident, reader: Reader) -> str:
@@ -108,7 +108,7 @@ def lately(incident: Incident, reader: Reader) -> str:
 def seen(incident: Incident, service: Service, reader: Reader) -> str:
     """Result of our own checks, and how certain it is."""
     say = reader.say
-    if only_worn(incident):
+    if incident.only_worn:
         return sentences(*worn_lines(incident.readings, reader))
     bad = [r for r in incident.readings if r.outcome is Outcome.FAILED]
     slow = [r for r in incident.readings if r.outcome is Outcome.SLOW]

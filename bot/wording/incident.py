@@ -38,7 +38,6 @@ from bot.wording.titles import (
     name_of,
     official_word,
     only_slow,
-    only_worn,
     present,
     state_forms,
     sure,
@@ -197,7 +196,7 @@ def _acknowledged(change: Change, service: Service, to: Reader) -> Text:
 
 def _reminded(change: Change, service: Service, to: Reader, *, often: bool = False) -> Text:
     incident, since = change.incident, began(change.incident)
-    if only_worn(incident):
+    if incident.only_worn:
         return _present(change, service, to)
     still = _still(incident, to).format(name=NAME, length=to.length(since, change.at), since=to.point(since))
     forms = (still, *state_forms(incident, service, to))
@@ -235,7 +234,7 @@ def _buttons(change: Change, service: Service, say: Catalog) -> tuple[Button, ..
     incident, label = change.incident, say.buttons
     people = (Button(label.down, f"report {incident.id}"), Button(label.works, f"report {incident.id} works"))
     return (
-        *(() if only_worn(incident) else people),  # users cannot notice an expiring certificate
+        *(() if incident.only_worn else people),  # users cannot notice an expiring certificate
         *(() if incident.acked_by else (Button(label.acknowledge, f"ack {incident.id}"),)),
         Button(label.mute, f"mute {incident.id} 1h"),
         Button(label.details, f"why {incident.id}"),

@@ -10,7 +10,7 @@ from bot.model import OURSELVES, Change, Health, Incident, Role, Service, Text
 from bot.wording.evidence import lag, source_name
 from bot.wording.text import ITEMS, NAME, capital, fit, foreign, quoted, sentences, shorten, stop
 from bot.wording.times import Reader
-from bot.wording.titles import began, name_of, only_slow, only_worn, sure, theirs_alone, times
+from bot.wording.titles import began, name_of, only_slow, sure, theirs_alone, times
 
 Open = tuple[Service, Incident]
 
@@ -26,7 +26,7 @@ class Others:
         self.partly: dict[str, Open] = {}
         self.perhaps: dict[str, Open] = {}
         for service, incident in found:
-            over = incident.until is not None or incident.retracted or only_worn(incident)
+            over = incident.until is not None or incident.retracted or incident.only_worn
             if service.id != OURSELVES and not over:
                 self._group(incident)[service.id] = service, incident
 
@@ -52,7 +52,7 @@ def restored(change: Change, service: Service, to: Reader, others: Others | None
 
 def restored_lines(incident: Incident, to: Reader, *others: str) -> tuple[str, ...]:
     """The lines below the title. `others`: sentences about other incidents."""
-    worn = only_worn(incident)
+    worn = incident.only_worn
     lines = (sentences("" if worn else official_part(incident, to), *others), "" if worn else last_word(incident, to))
     return tuple(line for line in lines if line)
 
@@ -81,7 +81,7 @@ def _restored_forms(change: Change, to: Reader) -> list[str]:
 
 def _restored(incident: Incident, to: Reader) -> tuple[str, ...]:
     say, was_down = to.say, max(incident.worst, incident.health) is Health.DOWN
-    if only_worn(incident):
+    if incident.only_worn:
         return (say.certificates.over,)
     if theirs_alone(incident):
         return say.changes.official_over, say.changes.official_over_brief

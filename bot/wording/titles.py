@@ -129,7 +129,7 @@ def down_again(incident: Incident, reader: Reader) -> list[str]:
 
 def state_forms(incident: Incident, service: Service, reader: Reader) -> list[str]:
     """Titles of the present state, the fullest first."""
-    if only_worn(incident):
+    if incident.only_worn:
         return worn_forms(incident, reader)
     return [form for since in reader.since(began(incident)) for form in _state(incident, service, reader, since)]
 
@@ -199,10 +199,6 @@ def _pick(incident: Incident, if_down: str, if_partly: str, if_slow: str) -> str
     if incident.health is Health.DOWN:
         return if_down
     return if_slow if only_slow(incident) else if_partly
-
-
-def only_worn(incident: Incident) -> bool:
-    return bool(incident.readings) and all(r.outcome is Outcome.EXPIRING for r in incident.readings)
 
 
 def worn_forms(incident: Incident, to: Reader) -> list[str]:

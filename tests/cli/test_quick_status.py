@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -14,12 +15,23 @@ from starlette.applications import Starlette
 from bot import quick_status, runtime_record
 from bot.clock import SYSTEM
 from bot.healthcheck import quick as healthcheck
-from bot.model import Overview, Service, ServiceState, Style
+from bot.model import (
+    Confidence,
+    Health,
+    Incident,
+    Outcome,
+    Overview,
+    Reading,
+    Service,
+    ServiceState,
+    Style,
+)
 from bot.model.cluster import ClusterView
 from bot.runtime_record import SECRET_HEADER, STATUS_PATH
 from bot.web.local_status import LocalStatus
 from bot.web.status_report import report
 
+NOW = datetime(2022, 7, 14, 12, 0, tzinfo=UTC)
 SAID = {"out": ["All up.", "\x1b[31mred"], "err": ["Tocsin itself is unwell: x"], "known": True, "down": True}
 
 
@@ -136,3 +148,12 @@ async def test_one_service_data_and_what_is_unknown():
 def test_the_report_is_the_same_as_the_commands():
     seen = Overview(SYSTEM.utcnow(), ((Service("x", "X"), ServiceState("x")),))
     assert report(seen, Style(), None, ClusterView()).lines
+
+
+@pytest.mark.parametrize(("outcome", "down"), [(Outcome.FAILED, True), (Outcome.SLOW, True), (Outcome.EXPIRING, False)])
+def test_a_certificate_that_expires_soon_is_nothing_down(outcome, down):
+    incident = Incident(
+        "x", 1, NOW, Health.DEGRADED, Confidence.CONFIRMED, readings=(Reading("web", outcome),), confirmed_at=NOW
+    )
+    overview = Overview(NOW, ((Service("x", "X"), ServiceState("x", incident=incident)),))
+    assert report(overview, Style(), None, ClusterView()).down is down

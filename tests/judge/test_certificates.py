@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.judge.incidents import only_worn, step
+from bot.judge.incidents import step
 from bot.judge.verdict import judge
 from bot.model import (
     Ack,
@@ -66,7 +66,7 @@ def test_an_outage_meanwhile_has_its_own_times_and_its_thread_goes_on():
     assert kinds == [ChangeKind.OPENED, ChangeKind.CONFIRMED, ChangeKind.RESTORED, ChangeKind.OPENED]
     assert (outage.since, outage.confirmed_at, outage.worst, outage.number) == (at(4), at(5), Health.DOWN, 1)
     assert (over.since, over.until) == (at(4), at(7))
-    assert (again.number, again.since, only_worn(again)) == (2, at(7), True)
+    assert (again.number, again.since, again.only_worn) == (2, at(7), True)
     assert state.ended == ((at(4), at(7)),)
     assert [c.key for c in changes] == ["x#1/1", "x#1/2", "x#1/3", "x#2/1"]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.judge.incidents import only_worn, step
+from bot.judge.incidents import step
 from bot.model import ENDINGS, Ack, ChangeKind, Confidence, Health, Mute, Rules, ServiceState, Unmute, outage
 from tests.judge.rounds import EVERY, NOON, WEB, at, go, look, walk, word
 
@@ -172,12 +172,12 @@ def test_the_times_are_those_of_the_first_bad_and_the_first_good_round(letters, 
     for change in walk(letters, rules)[1]:
         incident = change.incident
         first = letters[(incident.since - NOON) // EVERY]
-        assert first in ("W" if only_worn(incident) else "BPS")
+        assert first in ("W" if incident.only_worn else "BPS")
         if change.kind in ENDINGS:
             position = (incident.until - NOON) // EVERY
             last = (change.at - NOON) // EVERY
             assert incident.until > incident.since
-            if only_worn(incident):
+            if incident.only_worn:
                 assert letters[position] == "."
                 continue
             assert set(letters[position : last + 1]) <= set(".?!W")
@@ -188,7 +188,7 @@ def test_the_times_are_those_of_the_first_bad_and_the_first_good_round(letters, 
 def test_a_confirmed_outage_had_its_rounds_and_only_a_confirmed_one_is_restored(letters, rules):
     for change in walk(letters, rules)[1]:
         if change.incident.confidence is Confidence.CONFIRMED:
-            bad = "W" if only_worn(change.incident) else "BPS"
+            bad = "W" if change.incident.only_worn else "BPS"
             assert sum(letter in bad for letter in letters) >= rules.confirm_rounds
         if change.kind in ENDINGS:
             assert (change.kind is ChangeKind.RESTORED) == (change.incident.confidence is Confidence.CONFIRMED)
