@@ -70,8 +70,8 @@ class DeliveryRecord(LadderSource, AddressBook, Protocol):
     def outage(self, kind: str) -> Span | None:
         """When a kind was last down, to mention in late notices."""
 
-    def others(self, audience: str) -> wording.Others:
-        """Confirmed open incidents among the services that an audience follows."""
+    def others(self, audience: str, place: Destination) -> wording.Others:
+        """Confirmed open incidents among the services that an audience at a destination follows."""
 
     async def unwanted(self, delivery: Delivery) -> str:
         """Why it is not to be sent any more; empty if it is."""
@@ -230,7 +230,7 @@ class Outbox:
         return claimed
 
     def _told_together(self, many: Batch) -> Notice:
-        outage, others = self._outage(many.destination.kind), self.record.others(many.audience)
+        outage, others = self._outage(many.destination.kind), self.record.others(many.audience, many.destination)
         return wording.many(many, self.clock(), outage, others, self.site)
 
     async def _rest(self, kind: str, waker: asyncio.Event, free: int) -> None:

@@ -385,9 +385,10 @@ class Recorder:
         """Why a queued digest is not to be sent any more; empty for what is."""
         return await self.places.digests.unwanted(delivery, self.settings.digests)
 
-    def others(self, audience: str) -> wording.Others:
-        """Confirmed open incidents among the services that an audience follows."""
-        return self._others(tuple(one.filter for one in self.readers if one.name == audience))
+    def others(self, audience: str, place: Destination) -> wording.Others:
+        """Confirmed open incidents among the services that an audience follows; once it is renamed, whoever reads there."""
+        named = [one for one in self.readers if one.name == audience]
+        return self._others(tuple(one.filter for one in named or self.readers if named or place in one.places))
 
     def _others(self, followed: fanout.Followed) -> wording.Others:
         """Confirmed open incidents among the services a reader follows."""

@@ -512,6 +512,17 @@ async def test_an_ending_that_could_not_be_written_is_still_down_to_others(store
     assert {text.splitlines()[1] for text in endings} == {"Still down: X (Twitter) since noon."}
 
 
+async def test_what_waits_for_an_audience_that_was_renamed_is_worded_for_whoever_reads_there(store):
+    house = House(store, (DESK, BOSS))
+    await house.rounds("BB", "y")
+    renamed = replace(house.recorder.settings, audiences=(replace(DESK, name="newsroom"), BOSS))
+    house.recorder.change(renamed)
+
+    assert list(house.recorder.others("desk", SLACK).down) == ["y"]
+    assert list(house.recorder.others("boss", SLACK).down) == ["y"]
+    assert list(house.recorder.others("desk", Destination("slack", "C9")).down) == []
+
+
 async def test_the_languages_of_all_places_are_loaded_before_there_is_anything_to_tell(store, monkeypatch):
     prepared = []
     monkeypatch.setattr(wording, "prepare", lambda styles, _now: prepared.append({one.language for one in styles}))
