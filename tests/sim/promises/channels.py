@@ -40,7 +40,8 @@ def _climbed(of: Ledger, row: Row, reader: Audience) -> Complaints:
     if here + 1 >= len(rungs):
         return
     next_rung = reader.destinations[here + 1]
-    latest = row.queued + seconds(reader.within) + 2 + WORKS + of.patience(str(next_rung), row.queued)
+    handed = row.queued + seconds(reader.within)
+    latest = handed + 2 + WORKS + max(of.patience(str(next_rung), at) for at in (row.queued, handed))
     if not of.steady(row.queued, latest) or not of.healthy(next_rung.kind, row.queued, latest):
         return
     known = [one for place in rungs for one in of.lanes[row.thread, place] if one.step >= row.step]
