@@ -17,7 +17,7 @@ from bot.config.parsing import UNSEEN, Asked, Location, Malformed, Place, parse
 from bot.config.redaction import HIDDEN, key_shown, path_shown, variable_shown
 
 VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
-SIZE = 16 * 1024 * 1024  # bytes: fifty thousand services need a third of that
+SIZE = 16 * 1024 * 1024  # bytes: 100,000 services need two thirds of that
 SECRET_SIZE = 64 * 1024  # bytes of a file with one secret
 VALUE_SIZE = 64 * 1024  # characters of one value
 FILLED = SIZE  # total characters of values with variables filled in

@@ -1,4 +1,6 @@
-"""What overviews and endings name: the confirmed open incidents, what is past, and our own outages as rounds show them."""
+"""What overviews, endings and digests name: the confirmed open incidents, what is past, how it was told, and our own
+outages as rounds show them.
+"""
 
 from __future__ import annotations
 

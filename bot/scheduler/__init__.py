@@ -1,1 +1,1 @@
-"""Periodic jobs and digests; watches the machine's clock for steps."""
+"""Periodic jobs and digests; follows what other nodes write; watches the machine's clock for steps."""

@@ -1,5 +1,5 @@
-"""Periodic jobs: digests, roll-ups, pruning, reconciliation, maintenance, signs of life; and writing what checks have
-found, which is kept in memory while the database is away.
+"""Periodic jobs: digests, roll-ups, pruning, reconciliation, maintenance, mails that come back, signs of life; and writing
+what checks have found, which is kept in memory while the database is away.
 """
 
 from __future__ import annotations

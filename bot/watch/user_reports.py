@@ -1,4 +1,4 @@
-"""People's reports on each service, as a source for its rounds: they corroborate, and alone declare nothing."""
+"""People's reports on each service, as a source for its rounds: they corroborate, and alone make trouble possible at most."""
 
 from __future__ import annotations
 

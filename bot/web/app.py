@@ -1,4 +1,6 @@
-"""Pages: / for people, /status.json for programs, /healthz and /metrics for operators. They only read the store."""
+"""Pages: / for people, /status.json for programs, /healthz and /metrics for operators, which only read the store; and the
+doors beside them.
+"""
 
 from __future__ import annotations
 

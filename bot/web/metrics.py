@@ -40,7 +40,7 @@ class Metrics:
     restarts: Mapping[str, int] = field(default_factory=dict)  # of our own parts, since the start
     witnesses: Mapping[str, float | None] = field(default_factory=dict)  # seconds since the last word of each
     cluster: ClusterView = field(default_factory=ClusterView)
-    # (witness, "taken", "late" or "refused") -> number of readings.
+    # (witness, "taken", "late", "refused" or "surplus") -> number of readings.
     witness_readings: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
