@@ -31,8 +31,9 @@ def adopted(one: Waiting, audiences: Sequence[Audience], opened: Collection[str]
         return Adopted(names, None, due)  # its time ran out, and the next rung has it
     start = due if one.deferred else min(one.queued_at, now)
     mine = later(start, min(a.within for a in ladders))
-    if one.deadline is not None and one.deadline <= now:
-        mine = one.deadline  # its channel is down, or it was urgent
+    if one.deadline is not None and (one.deadline <= now or not one.deferred):
+        # It may have less time than a ladder gives: its channel is down, or it took that of one that waited before it.
+        mine = min(mine, one.deadline)
     return Adopted(names, mine, due)
 
 

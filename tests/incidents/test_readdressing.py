@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -47,6 +47,19 @@ def waiting(**more):
 def test_an_audience_that_is_renamed_has_what_waits_for_it(deadline):
     new = adopted(waiting(deadline=deadline), [ladder("news", SLACK, TELEGRAM)], KINDS, NOW + 3 * SECOND)
     assert (new.ladders, new.deadline, new.gone) == (("news",), NOW + 10 * SECOND, None)
+
+
+def test_what_took_the_time_of_a_message_before_it_keeps_that():
+    new = adopted(waiting(deadline=NOW + 4 * SECOND), [ladder("desk", SLACK, TELEGRAM)], KINDS, NOW + 3 * SECOND)
+    assert new.deadline == NOW + 4 * SECOND
+
+
+def test_what_is_held_back_has_its_time_after_the_quiet_hours_as_they_are_now():
+    held = replace(waiting(deadline=NOW + 20 * SECOND, deferred=True), due=NOW + 10 * SECOND)
+    quiet = replace(ladder("desk", SLACK, TELEGRAM), quiet=Quiet(time(0), time(23, 59)))
+    new = adopted(held, [quiet], KINDS, NOW)
+    assert new.due > held.deadline
+    assert new.deadline == new.due + 10 * SECOND
 
 
 @pytest.mark.hardened("R11", "the audience is split in two", "the next rungs of both have it")

@@ -62,6 +62,7 @@ RARE = {
     "maintenance_never_ends": 297,
     "names_what_ends_too": 68,
     "forgets_what_is_still_down": 167,
+    "forgets_what_it_could_not_write": 281,
 }
 
 
