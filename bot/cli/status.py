@@ -72,7 +72,7 @@ def status(
     as_data
         As JSON.
     exit_code
-        Exit with 3 if something is down.
+        Exit with 3 if something is down, partly down or slow.
     config
         The config file.
 

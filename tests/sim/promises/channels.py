@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 from bot.model import (
     Audience,
@@ -74,21 +74,21 @@ def nobody_waits_for_others(of: Ledger) -> Complaints:
 
 def storms_are_few_messages(of: Ledger) -> Complaints:
     """However many services go down, or come back, at once. A service in maintenance is not among them: that its window
-    ends, and what is wrong with it then, is news of its own time. Nor is a channel's own outage; and what was in doubt
-    is told again with all that waits.
+    ends, and what is wrong with it then, is news of its own time. Nor is a channel's own outage; what was in doubt is told
+    again with all that waits; and a reader may hear of one service twice, as likely and as confirmed.
     """
     storm = of.script.storm
     for at in (storm.start, storm.end) if storm else ():
         apart = {name for work in of.script.works if work.start < at + 120 and work.over > at for name in work.services}
-        count: Counter[tuple[str, str]] = Counter()
+        threads = defaultdict[tuple[str, str], set[str]](set)
         for told in of.world.told:
             kind, notice = told.delivery.destination.kind, told.delivery.notice
             counts = SETTINGS[kind].gathers and not told.again and not of.doubtful(told.delivery.key)
             service = notice.thread.partition("#")[0]
             if at <= told.at < at + 120 and counts and (service in of.script.services.keys() - apart or not service):
-                count[str(told.delivery.destination), notice.kind or "many"] += 1
-        for place in {place for place, _ in count}:
-            numbers = {kind: number for (where, kind), number in count.items() if where == place}
+                threads[str(told.delivery.destination), notice.kind or "many"].add(notice.thread)
+        for place in {place for place, _ in threads}:
+            numbers = {kind: len(one) for (where, kind), one in threads.items() if where == place}
             if sum(numbers.values()) > MOST and max(numbers.values()) > ALONE:
                 yield f"{place} had {numbers} messages within two minutes of {at:.0f} s, in one storm"
 
