@@ -113,17 +113,20 @@ def repeats_follow_doubt(of: Ledger) -> Complaints:
     """A message comes again only where nobody can know whether it had come, and never where one can find out."""
     for key, told in of.applied.items():
         doubtful = of.doubtful(key)
-        # The answer was there, but the life ended before it was written down.
-        unwritten = sum(
-            isinstance(one.receipt, Sent)
-            and any(killed and of.script.away.without(one.at, end) < 60 for _, end, killed in _ended(of, one.at))
-            for one in of.answers[key]
-        )
+        unwritten = sum(isinstance(one.receipt, Sent) and _too_late(of, one.at) for one in of.answers[key])
         kind = told[0].delivery.destination.kind
         if kind in FINDS and len(told) - of.belated(key) > 1:
             yield f"{key} was told {len(told)} times, though {kind} lets us find out"
         elif kind not in FINDS and len(told) - 1 > doubtful + unwritten:
             yield f"{key} was told {len(told)} times after {doubtful} doubtful hand-overs"
+
+
+def _too_late(of: Ledger, at: float) -> bool:
+    """Did the life end before an answer of then could be written down: killed, or without a moment of its own?"""
+    return any(
+        (killed or of.script.starved.meet(at, end)) and of.script.away.without(at, end) < 60
+        for _, end, killed in _ended(of, at)
+    )
 
 
 def nothing_found_is_told_again(of: Ledger) -> Complaints:
