@@ -79,7 +79,7 @@ class Canaries:
         return now - known_at < KEEP and len(self._begun) == LOOKS and now - self._begun[0] < 1.0
 
     def begin(self) -> asyncio.Task[bool]:
-        """Start a look, unless one is running."""
+        """Start a look, unless one is running. Without canaries it finds that we are online."""
         if self._look is None or self._look.done():
             self._look = asyncio.create_task(self._ask(), name="canaries")
         return self._look

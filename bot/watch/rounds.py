@@ -131,9 +131,8 @@ class Rounds:
         at, began, service = self._clock.utcnow(), self._clock.steady(), watched.service.id
         if self._places:
             self._places.begin(service)
-        readings, starved, failing = await self._tries(watched, began, fresh=fresh or service in self._doubtful)
-        online = True
-        if failing or self._canaries.offline:
+        readings, starved, failing, online = await self._tries(watched, began, fresh=fresh or service in self._doubtful)
+        if online and (failing or self._canaries.offline):
             # Also if nothing could be judged: a resolver that fails for all names means that we are blind. And services
             # next door that answer do not prove that we are online.
             online = await self._canaries.online(began)
@@ -300,18 +299,27 @@ class Rounds:
             self._judged(watched, self._clock.steady(), doubtful=True)
         self._complain(key, f"the round of {key} could not be recorded", error)
 
-    async def _tries(self, watched: Watched, began: float, *, fresh: bool) -> tuple[tuple[Reading, ...], bool, bool]:
-        """The reading of each route; whether some prove nothing because this process got no time; and whether others
-        are bad.
+    async def _tries(
+        self, watched: Watched, began: float, *, fresh: bool
+    ) -> tuple[tuple[Reading, ...], bool, bool, bool]:
+        """The reading of each route; whether some prove nothing because this process got no time; whether others are bad;
+        and whether we were online when the first of them was.
         """
         if len(watched.checks) == 1:  # most services: this saves a task per round
             ((route, check),) = watched.checks.items()
             reading, held = await self._try(watched, route, check, began, fresh=fresh)
-            return (reading,), held, not held and reading.outcome not in _ANSWERED
-        tries = (self._try(watched, route, check, began, fresh=fresh) for route, check in watched.checks.items())
-        tried = await asyncio.gather(*tries)
-        failing = any(reading.outcome not in _ANSWERED and not held for reading, held in tried)
-        return tuple(reading for reading, _ in tried), any(held for _, held in tried), failing
+            return (reading,), held, not held and reading.outcome not in _ANSWERED, True
+        looks: list[asyncio.Task[bool]] = []
+
+        async def tried(route: str, check: Check) -> tuple[Reading, bool]:
+            reading, held = await self._try(watched, route, check, began, fresh=fresh)
+            if reading.outcome not in _ANSWERED and not held and not looks:
+                looks.append(self._canaries.begin())  # until another route has timed out, we may be online again
+            return reading, held
+
+        found = await asyncio.gather(*(tried(route, check) for route, check in watched.checks.items()))
+        online = all([await asyncio.shield(look) for look in looks])
+        return tuple(reading for reading, _ in found), any(held for _, held in found), bool(looks), online
 
     async def _try(
         self, watched: Watched, route: str, check: Check, began: float, *, fresh: bool

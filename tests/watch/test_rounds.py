@@ -296,3 +296,18 @@ async def test_sources_are_read_every_two_minutes_and_every_half_minute_while_th
     site.outcome = Outcome.FAILED
     await world.go(300)
     assert 5 + 9 <= len(page.at) <= 5 + 11
+
+
+async def test_a_connection_that_is_back_before_the_last_route_has_timed_out_was_down_for_the_first():
+    """A route that fails at once asks the canaries at once: those of ten seconds later would say that we were online."""
+    dead, hanging, canary = Site(Outcome.FAILED), Site(Outcome.FAILED), Site(Outcome.FAILED)
+    hanging.free.clear()
+    world = World({"x": {"web": dead, "app": hanging}}, canaries=[canary], every=20)
+    await world.go(20)
+    canary.outcome = Outcome.OK
+    await world.go(5)
+    hanging.free.set()
+    await world.go(1)
+
+    [seen] = world.ledger.rounds[:1]
+    assert not seen.online
