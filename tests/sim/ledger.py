@@ -136,7 +136,7 @@ class Ledger:
             return None
         message = self.by_id[row.told_in]
         # One whose hand-over was in doubt is told again, and then with what has come meanwhile.
-        anew = next((told.at for told in self.applied.get(message.key, ()) if told.at >= row.queued), None)
+        anew = next((one.at for one in self.answers[message.key] if one.applied and one.began >= row.queued), None)
         return self.heard(message) if anew is None else anew
 
     def covered(self, row: Row) -> bool:
