@@ -76,7 +76,7 @@ def everybody_is_told(of: Ledger) -> Complaints:
                 yield from _missed(of, reader, one)
             for step in reader.escalations:
                 if reader.filter.follows(one.service) and any(
-                    _calls(change, step.after) for change in of.steps[one.id]
+                    _calls(of, change, step.after) for change in of.steps[one.id]
                 ):
                     yield from _missed(of, Audience(reader.name, step.to), one)
 
@@ -84,17 +84,20 @@ def everybody_is_told(of: Ledger) -> Complaints:
 def _wants(of: Ledger, reader: Audience, change: Change) -> bool:
     hears = {Health.DOWN: Topic.DOWN, Health.DEGRADED: Topic.DEGRADED}.get(change.incident.health)
     sure = change.incident.confidence is Confidence.CONFIRMED
-    # Of what began in an earlier life only what came after it has moved with the clock.
-    lasted = timedelta(seconds=of.seconds(change.at) - of.seconds(change.incident.since))
-    age = min(change.at - change.incident.since, lasted)
     news = change.kind in NEWS or (change.kind is ChangeKind.LASTING and bool(reader.filter.for_at_least))
-    return sure and hears in reader.filter.topics and news and age >= reader.filter.for_at_least
+    return sure and hears in reader.filter.topics and news and _age(of, change) >= reader.filter.for_at_least
 
 
-def _calls(change: Change, after: timedelta) -> bool:
+def _calls(of: Ledger, change: Change, after: timedelta) -> bool:
     one = change.incident
     lasts = change.kind is ChangeKind.LASTING and one.confidence is Confidence.CONFIRMED and not one.acked_by
-    return lasts and change.at - one.since >= after
+    return lasts and _age(of, change) >= after
+
+
+def _age(of: Ledger, change: Change) -> timedelta:
+    """Of what began in an earlier life only what came after it has moved with the clock."""
+    lasted = timedelta(seconds=of.seconds(change.at) - of.seconds(change.incident.since))
+    return min(change.at - change.incident.since, lasted)
 
 
 def _missed(of: Ledger, reader: Audience, one: Incident) -> Complaints:
