@@ -46,6 +46,8 @@ def _at(of: Ledger, one: Incident, what: str, at: float, *, bad: bool) -> Compla
         yield f"{one.id} {what} at {at:.1f} s with a round that says otherwise"
     last = next((looked for looked in reversed(before) if _judged(looked)), None)
     doubted = any(not looked.round.online for looked in before[-3:]) or _cut(looks[:turn])
+    # A node that is cut off takes a good round of a good service without the database, though another has it by now.
+    doubted = doubted or (last is not None and of.script.troubled.at(last.began) is not None)
     if last is not None and _bad(last) is bad and not doubted and (not bad or _bad(here)):
         yield f"{one.id} {what} at {at:.1f} s, but the round before, {last.began:.1f} s, was the same"
 
