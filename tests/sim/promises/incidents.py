@@ -53,10 +53,13 @@ def _at(of: Ledger, one: Incident, what: str, at: float, *, bad: bool) -> Compla
 
 
 def _written(of: Ledger, looks: list[Looked], turn: int) -> list[Looked]:
-    """The rounds before that count: what a life could not write down, it did later, unless it ended first."""
+    """The rounds before that count: what a life could not write down, it did later, unless it ended first, or another node
+    had the service by then.
+    """
+    alone = not hasattr(of.run, "nodes")
     found, next_ = list[Looked](), looks[turn]
     for one in reversed(looks[:turn]):
-        if one.became == "taken" or of.lived(one.began, next_.began):
+        if one.became == "taken" or (alone and of.lived(one.began, next_.began)):
             found.append(one)
         if one.became == "taken":
             next_ = one
