@@ -221,6 +221,25 @@ async def test_what_was_only_possible_trouble_and_is_over_when_the_database_is_b
     assert await house.deliver() == []
 
 
+async def test_a_round_counts_though_our_own_outage_could_not_be_stored_with_it(house, store, monkeypatch):
+    await house.rounds("..")
+    write = store.incidents.apply
+
+    async def fail(service, *more):
+        if service == OURSELVES:
+            raise StoreUnavailable("cannot use the database: it restarts")
+        return await write(service, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.incidents, "apply", fail)
+        with pytest.raises(StoreUnavailable):
+            await house.recorder.seen(replace(look("B", 2), asleep_since=at(1)))
+    await house.rounds("B", first=3)
+
+    [incident] = [one for one in await store.results.incidents(at(0)) if one.service == "x"]
+    assert (incident.since, incident.confirmed_at) == (at(2), at(3))
+
+
 async def test_a_write_that_was_done_although_its_answer_was_lost_is_not_done_again(house, store, away):
     await house.rounds("..")
     write = store.incidents._moving._commit
