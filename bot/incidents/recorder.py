@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot import wording
-from bot.incidents import overview
-from bot.incidents.overview import OpenIncidents, past
+from bot.incidents.overview import OpenIncidents, past, sees_well, track_own_outages
 from bot.incidents.readdressing import reworded
 from bot.incidents.refusals import tell_of_refusal
 from bot.incidents.settings import Places, Settings
@@ -288,9 +287,9 @@ class Recorder:
 
     async def _track_own_outage(self, seen: Round, claim: Claim | None) -> None:
         own = self.states.get(OURSELVES)
-        if not overview.sees_well(seen) or (own is not None and own.incident is not None):
+        if not sees_well(seen) or (own is not None and own.incident is not None):
             advance = partial(self._advance, OURSELVES, claim=claim)
-            await overview.track_own_outages(seen, lambda: self._state(OURSELVES), advance, self.store.ownership)
+            await track_own_outages(seen, lambda: self._state(OURSELVES), advance, self.store.ownership)
 
     def _keep(self, seen: Round, claim: Claim | None) -> None:
         """Keep what a round showed that could not be stored: it is stored with the next one that can be."""
@@ -312,7 +311,7 @@ class Recorder:
         ours = seen.service in self.settings.services  # channels are not subject to maintenance
         planned = self.maintenance.effect(verdict, seen.service) if ours else MaintenanceEffect()
         after = step(before.state, verdict, rules, planned)
-        return replace(after, changes=(*before.changes, *after.changes))
+        return Step(after.state, (*before.changes, *after.changes))
 
     def _kept(self, service: str, claim: Claim | None) -> Unwritten | None:
         """What could not be stored, unless another node has watched the service since: that one knows better."""
@@ -388,7 +387,8 @@ class Recorder:
     def others(self, audience: str, place: Destination) -> wording.Others:
         """Confirmed open incidents among the services that an audience follows; once it is renamed, whoever reads there."""
         named = [one for one in self.readers if one.name == audience]
-        return self._others(tuple(one.filter for one in named or self.readers if named or place in one.places))
+        readers = named or [one for one in self.readers if place in one.places]
+        return self._others(tuple(one.filter for one in readers))
 
     def _others(self, followed: fanout.Followed) -> wording.Others:
         """Confirmed open incidents among the services a reader follows."""
