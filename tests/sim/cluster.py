@@ -22,6 +22,7 @@ import bot.store.cluster_statements
 import bot.store.feed
 import bot.store.incidents
 import bot.store.registration
+from bot.app import GRACE, SEEN_THROUGH
 from bot.clock import Clock, SteadyClock
 from bot.engine import Engine
 from bot.incidents.reconciler import reconcile
@@ -44,7 +45,6 @@ from tests.sim.readers import CHAT, CHAT_SETTINGS, opened, place
 from tests.sim.script import Script, Stretch, Stretches, write
 
 BEATING = 4.0  # seconds until a statement without an answer fails, see `bot.store.engine`
-ENDING = 3.0  # seconds that a clean stop may take
 JOINS = 4.0  # seconds in which a node that comes, or comes back, is known to all
 
 PATIENT = (*engine.PATIENT[:1], (bot.delivery.outbox, "REST", 60.0))  # a bell that another node should ring is seen
@@ -122,10 +122,8 @@ class ClusterRun(engine.Run):
             while ahead and not life.done() and not self.converged:
                 trouble = ahead[0]
                 await asyncio.wait({life}, timeout=max(trouble.start - self.world.now, 0.01))
-                if life.done() or self.world.now < trouble.start:
-                    break
-                ahead.pop(0)
-                await self._suffer(node, trouble, life)
+                if not life.done() and self.world.now >= trouble.start:  # a timer may be early by a hair
+                    await self._suffer(node, ahead.pop(0), life)
             if not ahead:
                 await asyncio.wait({life})
             if life.done() and not node.dead and (error := life.exception()):
@@ -224,9 +222,12 @@ class ClusterRun(engine.Run):
                     if not node.stop.is_set():
                         raise AssertionError("a part of the house has ended before its time")
                 node.stop.set()
-                await asyncio.wait(early, timeout=10)
+                await asyncio.wait(early, timeout=GRACE)  # as `App.live`
                 closing.set()
-                await asyncio.wait({late}, timeout=ENDING)
+                made.outbox.wake()
+                for task in early:
+                    task.cancel()
+                await asyncio.wait({late}, timeout=SEEN_THROUGH)
                 for task in (*beside, *early, late, *ends):
                     task.cancel()
                 await asyncio.gather(*beside, *early, late, *ends, return_exceptions=True)

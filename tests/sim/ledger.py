@@ -150,16 +150,33 @@ class Ledger:
         """How many hand-overs arrived when another node had looked for them already: their own was frozen or cut off amid
         them, and nobody could have found them.
         """
-        apart = {node.name: node.apart for node in getattr(self.run, "nodes", ())}
         return sum(
             one.applied
-            and any(
-                other.node != one.node and other.receipt and one.began < other.began and other.at < one.at
-                for other in self.answers[key]
-            )
-            and apart[one.node](one.began, one.at)
+            and any(other.receipt and other.at < one.at for other in self._again(one))
+            and self._apart(one, one.at)
             for one in self.answers[key]
         )
+
+    def unheeded(self, key: str) -> int:
+        """How many hand-overs arrived whose node could not write it down, as it was frozen or cut off until another node
+        had begun them again.
+        """
+        return sum(
+            one.applied
+            and isinstance(one.receipt, Sent)
+            and any(self._apart(one, other.began) for other in self._again(one))
+            for one in self.answers[key]
+        )
+
+    def _again(self, one: Answer) -> Iterator[Answer]:
+        """The hand-overs of the same that other nodes began after it."""
+        again = self.answers[one.delivery.key]
+        return (other for other in again if other.node != one.node and other.began > one.began)
+
+    def _apart(self, one: Answer, until: float) -> bool:
+        """Was the node of a hand-over frozen or cut off between its beginning and then?"""
+        nodes = {node.name: node for node in getattr(self.run, "nodes", ())}
+        return one.node in nodes and nodes[one.node].apart(one.began, until)
 
     def unsaid(self, thread: str, place: str) -> bool:
         """Was it a false alarm taken back before anybody there had heard of it?"""

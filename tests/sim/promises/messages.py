@@ -40,18 +40,20 @@ def nothing_is_lost(of: Ledger) -> Complaints:
             continue
         elif row.status in {"sent", "merged"} and of.heard(row) is None:
             yield f"{row.key} counts as {row.status} and was not told"
-        elif row.status == "superseded" and row.kind not in of.gone and not (of.covered(row) or _overtaken(of, row)):
+        elif row.status == "superseded" and row.kind not in of.gone and not _made_up_for(of, row):
             yield f"{row.key} is superseded by nothing"
     known = {row.key for row in of.rows}
     yield from (f"{key} was told and is not written down" for key in of.applied if key not in known)
 
 
-def _overtaken(of: Ledger, row: Row) -> bool:
-    """Whether there was nothing left to tell; of a message of many, if that is so of each that is left in it: those that
-    another took over are judged with that one.
+def _made_up_for(of: Ledger, row: Row) -> bool:
+    """Whether the place had it, or something later that tells it too, or there was nothing left to tell; of a message of
+    many, if that is so of each that is left in it: those that another took over are judged with that one.
     """
+    if of.covered(row):
+        return True
     if row.thread.startswith(MANY):
-        return all(_overtaken(of, one) for one in of.rows if one.told_in == row.id and one.act == "post")
+        return all(_made_up_for(of, one) for one in of.rows if one.told_in == row.id and one.act == "post")
     return of.unsaid(row.thread, row.place) or of.refused(row.thread, row.place)
 
 
@@ -115,7 +117,7 @@ def _missed(of: Ledger, reader: Audience, one: Incident) -> Complaints:
 def repeats_follow_doubt(of: Ledger) -> Complaints:
     """A message comes again only where nobody can know whether it had come, and never where one can find out."""
     for key, told in of.applied.items():
-        doubtful = of.doubtful(key)
+        doubtful = of.doubtful(key) + of.unheeded(key)
         unwritten = sum(isinstance(one.receipt, Sent) and _too_late(of, one.at) for one in of.answers[key])
         kind = told[0].delivery.destination.kind
         if kind in FINDS and len(told) - of.belated(key) > 1:
