@@ -19,6 +19,8 @@ from tests import sqlite, statements
 from tests.postgres import postgres_server
 from tests.sim.inline import Disk, inline
 
+gc.disable()  # until all is collected: what is built till then stays
+
 pytest_plugins = ["tests.hardening", "tests.order", "tests.overdue"]
 
 # Each commit is synced, which a disk takes its time for. What is written here dies with the tests: memory will do.
@@ -74,5 +76,5 @@ def bare_url(request, tmp_path):
 
 def pytest_collection_finish():
     """What all tests are made of stays: the collector need not walk through it again and again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()

@@ -152,7 +152,7 @@ class Ledger:
         """
         return sum(
             one.applied
-            and any(other.receipt and other.at < one.at for other in self._again(one))
+            and any(other.receipt and other.at < one.at for other in self._again(key, one))
             and self._apart(one, one.at)
             for one in self.answers[key]
         )
@@ -164,14 +164,13 @@ class Ledger:
         return sum(
             one.applied
             and isinstance(one.receipt, Sent)
-            and any(self._apart(one, other.began) for other in self._again(one))
+            and any(self._apart(one, other.began) for other in self._again(key, one))
             for one in self.answers[key]
         )
 
-    def _again(self, one: Answer) -> Iterator[Answer]:
+    def _again(self, key: str, one: Answer) -> Iterator[Answer]:
         """The hand-overs of the same that other nodes began after it."""
-        again = self.answers[one.delivery.key]
-        return (other for other in again if other.node != one.node and other.began > one.began)
+        return (other for other in self.answers[key] if other.node != one.node and other.began > one.began)
 
     def _apart(self, one: Answer, until: float) -> bool:
         """Was the node of a hand-over frozen or cut off between its beginning and then?"""

@@ -39,6 +39,20 @@ def test_only_a_frozen_node_is_late_without_fault(trouble, first, second, excuse
     assert ledger(trouble, first, second).belated("x#1/1@slack:one") == excused
 
 
+@pytest.mark.parametrize(
+    ("trouble", "first", "second", "excused"),
+    [
+        pytest.param(Trouble(11, 16, Fault.FROZEN), answer("a", 10, 20), answer("b", 17, 22), 1, id="frozen amid it"),
+        pytest.param(Trouble(11, 16, Fault.CUT_OFF), answer("a", 10, 11), answer("b", 17, 22), 1, id="answered before"),
+        pytest.param(Trouble(1, 9, Fault.FROZEN), answer("a", 10, 20), answer("b", 17, 22), 0, id="nothing ailed it"),
+        pytest.param(Trouble(18, 30, Fault.FROZEN), answer("a", 10, 20), answer("b", 17, 22), 0, id="frozen later"),
+        pytest.param(Trouble(11, 16, Fault.FROZEN), answer("a", 10, 20), answer("a", 17, 22), 0, id="its own repeat"),
+    ],
+)
+def test_only_what_a_frozen_node_could_not_write_down_may_come_again(trouble, first, second, excused):
+    assert ledger(trouble, first, second).unheeded("x#1/1@slack:one") == excused
+
+
 @pytest.fixture
 def looking():
     nodes = [Node(name, 0, 0, [], dead=False, run=1, member=object()) for name in "ab"]

@@ -264,8 +264,11 @@ def _unwritten(of: Ledger, row: Row) -> bool:
 
 
 def _up(of: Ledger, row: Row) -> bool:
-    """Was the same news at another rung before? One that the operator puts first is the next one of a last one that fails."""
-    rungs = {str(place) for one in of.versions(row.ladders) for place in one.destinations} - {row.place}
+    """Was the same news at another rung before, of any ladder that has or had the place? One that the operator puts first is
+    the next one of a last one that fails, and a ladder may be divided while its news waits.
+    """
+    ladders = (one for one in of.all_readers if one.ladder and row.place in map(str, one.destinations))
+    rungs = {str(place) for one in ladders for place in one.destinations} - {row.place}
     return any(one.id < row.id and one.step == row.step for place in rungs for one in of.lanes[row.thread, place])
 
 
