@@ -31,12 +31,13 @@ class Finder(ast.NodeVisitor):
 
     def member(self, node):
         """The member of an enum that an expression names."""
-        if not isinstance(node, ast.Attribute):
-            return None
-        try:
-            value = eval(compile(ast.Expression(node), "<table>", "eval"), dict(self.scope))
-        except (NameError, AttributeError, TypeError):
-            return None
+        names = []
+        while isinstance(node, ast.Attribute):
+            names.append(node.attr)
+            node = node.value
+        value = self.scope.get(node.id) if names and isinstance(node, ast.Name) else None
+        for name in reversed(names):
+            value = getattr(value, name, None)
         return value if isinstance(value, enum.Enum) else None
 
     def many(self, node):

@@ -40,7 +40,9 @@ def made() -> list[tuple[str, str, set[str]]]:
     found = []
     for path in BOT.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not (isinstance(node, ast.Call) and ast.unparse(node.func) in {"Reason.of", "Advice.of"} and node.args):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "of"):
+                continue
+            if ast.unparse(node.func) not in {"Reason.of", "Advice.of"} or not node.args:
                 continue
             codes = [ast.unparse(one) for one in ast.walk(node.args[0]) if isinstance(one, ast.Attribute)]
             facts = {word.arg for word in node.keywords} - {"advice", "provider_code"}
