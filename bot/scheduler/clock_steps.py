@@ -84,13 +84,13 @@ class ClockSteps:
             way = "forward" if by > timedelta() else "back"
             log.warning("the machine's clock was set %s by %s: waiting messages are shifted with it", way, _shown(by))
         store = self.recorder.store
-        first = store.ownership.owns(SCHEDULER)  # one node shifts what is stored; each corrects its own memory
+        shifts = store.ownership.owns(SCHEDULER)  # one node shifts what is stored; each corrects its own memory
         try:
-            if first:  # while nothing can be written, checks go on
+            if shifts:  # while nothing can be written, checks go on
                 await store.subscriptions.remember(PROBE, str(by))
             await self.rounds.hold()
             by, born, now = self.clock.drift(), self.clock.born, self.clock.utcnow()
-            if first:
+            if shifts:
                 await store.incidents.step(by, born, now, self.recorder.reworded, self._offset_after(by))
         except StoreUnavailable as error:
             if not self._said:
