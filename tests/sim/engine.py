@@ -194,7 +194,7 @@ class Run:
                     stack.push_async_callback(trial.pop_all().aclose)
                     return life
             except StoreUnavailable:  # who started us starts us again
-                if self.world.now > self.script.faults_end:
+                if self.world.now > self.script.faults_end and not self.script.away.at(self.world.now):
                     raise
                 await asyncio.sleep(5)
 
