@@ -97,7 +97,7 @@ class StormMessage(NamedTuple):
     ends: str | None
     status: str
     settled_at: datetime | None
-    stuck: bool  # an edit of it was refused
+    stuck: bool  # an edit of it was refused, or it was in doubt: nobody knows since when it has been there
     causes: tuple[str, ...] | None
 
 

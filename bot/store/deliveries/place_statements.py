@@ -61,7 +61,10 @@ RECENT = select(
 ).where(HERE, POST, TOLD, table.c.settled_at > bindparam("since"))
 OF_MANY = select(*LIGHT).where(HERE, table.c.thread.in_(bindparam("threads", expanding=True))).order_by(table.c.id)
 REFUSED = table.alias("refused")
-STUCK = exists().where(REFUSED.c.thread == table.c.thread, REFUSED.c.status == DeliveryStatus.REFUSED.value)
+STUCK = or_(
+    exists().where(REFUSED.c.thread == table.c.thread, REFUSED.c.status == DeliveryStatus.REFUSED.value),
+    table.c.unsure & (table.c.status == DeliveryStatus.SENT.value),
+)
 STORMS = (
     select(table.c.thread, table.c.ends, table.c.status, table.c.settled_at, STUCK.label("stuck"), table.c.causes)
     .where(

@@ -370,6 +370,16 @@ async def test_what_fails_later_than_ten_seconds_after_a_storms_message_gets_one
     assert (one.notice.key == "x#1/1") is posted
 
 
+async def test_what_fails_after_a_storms_message_that_was_in_doubt_gets_one_of_its_own(store):
+    await store.deliveries.add([news(name) for name in "abcde"], NOW)
+    [storm] = await claim(store)
+    await settle(store, storm, DeliveryStatus.PENDING, NOW, due=NOW + 30 * SECOND, unsure=True)
+    await sent(store, NOW + 30 * SECOND, ref="storm")  # it was found: it may have been there all the time
+    await store.deliveries.add([news("x")], NOW + 35 * SECOND)
+    [one] = await sent(store, NOW + 35 * SECOND, ref="x")
+    assert (one.action, one.notice.key) == (DeliveryAction.POST, "x#1/1")
+
+
 async def test_another_cause_gets_its_own_message_though_it_comes_with_the_storm(store):
     shared = [news(name, causes=("at:Cloudflare",)) for name in "abcd"]
     await store.deliveries.add([*shared, news("x")], NOW)
