@@ -182,9 +182,10 @@ def _delivery(row: Any, how: Shift) -> dict[str, Any]:
     """
     kept = row.deferred and row.status == DeliveryStatus.PENDING.value and not row.thread.startswith(MANY)
     ours = how.seen and not planned(row.thread)  # maintenance is planned in wall-clock time
-    # If nobody saw the step, a delivery keeps the wait it had when it was queued. A lease stays as it is.
-    guessed = not how.seen and row.status == DeliveryStatus.PENDING.value
-    lag = how.past(row.queued_at) - row.queued_at if guessed else timedelta()
+    # If nobody saw the step, a delivery keeps the wait it had when it was queued or refused. A lease stays as it is.
+    guessed = not how.seen and row.status in {DeliveryStatus.PENDING.value, DeliveryStatus.REFUSED.value}
+    written = row.settled_at or row.queued_at
+    lag = how.past(written) - written if guessed else timedelta()
     due = how.quiet(row.due) if kept else how.due(later(row.due, lag))
     return {
         "due": row.due if row.settled_at else due,

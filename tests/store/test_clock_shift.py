@@ -111,6 +111,15 @@ async def test_after_a_small_step_it_waits_no_longer_than_it_was_meant_to(store)
     assert await store.deliveries.next_deadline() == now + 60 * SECOND
 
 
+@pytest.mark.parametrize("by", [600 * SECOND, HOUR, timedelta(days=1)])
+async def test_what_was_refused_by_the_old_clock_does_not_wait_for_it(store, by):
+    await outage(store)
+    (one,) = await claimed(store, NOW)
+    await settle(store, one, DeliveryStatus.REFUSED, NOW + by)  # written after all else was shifted
+    assert await store.incidents.settle(NOW + 5 * SECOND)
+    assert await store.deliveries.next_deadline() == NOW + 5 * SECOND
+
+
 @pytest.mark.hardened("R4", "a rung has an hour, and the daemon starts meanwhile", "it has its hour")
 async def test_a_long_time_of_a_rung_is_no_step_of_the_clock(store):
     await store.deliveries.add([replace(delivery(), ladders=("desk",), within=HOUR)], NOW)

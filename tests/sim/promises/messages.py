@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from bot.model import (
     Health,
     Incident,
     Sent,
+    Text,
     Topic,
     delivering,
     planned,
@@ -27,6 +29,7 @@ from tests.sim.script import EDITS, FINDS, LOOKS
 
 NAMED = 5  # of what is still down, so many are named
 STILL = "Still down: "
+LEFT_OUT = re.compile(r"(And|Y) \d+ (more|más)\.$")  # of more than a message lists
 
 # ── 1: nothing is lost ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -61,9 +64,14 @@ def merged_messages_name_all(of: Ledger) -> Complaints:
     """What tells of many tells of each."""
     for row in of.rows:
         if row.status == "merged" and row.act == "post" and row.service in of.script.services:
-            shown = [words.text for words in of.world.shown.get(of.by_id[row.told_in].key, ())]
-            if not any(f"Service {row.service}" in text for text in shown):
-                yield f"{row.key} counts as told in {of.by_id[row.told_in].key}, which says {shown}"
+            shown = of.world.shown.get(of.by_id[row.told_in].key, ())
+            if not any(_names(words, f"Service {row.service}") for words in shown):
+                yield f"{row.key} counts as told in {of.by_id[row.told_in].key}, which says {[w.text for w in shown]}"
+
+
+def _names(words: Text, what: str) -> bool:
+    """Whether a message of many says it. One of more than it lists says how many are left."""
+    return what in words.text or bool(words.lines and LEFT_OUT.match(words.lines[-1]))
 
 
 def everybody_is_told(of: Ledger) -> Complaints:
@@ -315,6 +323,6 @@ def first_messages_tell_the_truth(of: Ledger) -> Complaints:
         sent = [answer.delivery.notice.root for answer in answers if isinstance(answer.receipt, Sent)]
         true = reads == (sent[-1] if sent else end.notice.root)
         if first.status == "merged":
-            true = reads is not None and end.notice.line in reads.text
+            true = reads is not None and _names(reads, end.notice.line)
         if not true:
             yield f"{place} still reads of {thread}: {reads and reads.text!r}"
