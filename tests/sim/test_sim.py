@@ -28,7 +28,8 @@ FIRST, LAST = map(int, os.environ.get("SEEDS", "1-98").split("-"))
 # when that is up again; the clock is set while the database is away for minutes; a round sees trouble while our own outage
 # cannot be stored; an audience is renamed while a message of many waits; the clock is set after a message took another's
 # time; the connection is back before a hanging route has timed out; what fails seconds after a message was found again that
-# had been in doubt; a refusal waits to be written while the clock is set back by a day.
+# had been in doubt; a refusal waits to be written while the clock is set back by a day; the first message is deleted while
+# several edits of it wait.
 FOUND = (
     114,
     900195,
@@ -55,6 +56,7 @@ FOUND = (
     80850,
     97727,
     106460,
+    113456,
 )
 CHUNK = 15
 ENOUGH = 300  # seeds in which a bug must show

@@ -137,7 +137,9 @@ async def settle(connection: AsyncConnection, settlements: Sequence[Settlement])
 
 
 async def replace_deleted(connection: AsyncConnection, delivery: Delivery, now: datetime) -> None:
-    """Replace the message that `delivery` was to edit, and that cannot be edited any more, see `replacement`."""
+    """Replace the message that `delivery` was to edit, and that cannot be edited any more, see `replacement`. If a later
+    edit waits there, that one brings the news, and nothing older may come after it.
+    """
     names = {
         "of_thread": delivery.notice.thread,
         "of_kind": delivery.destination.kind,
@@ -145,7 +147,7 @@ async def replace_deleted(connection: AsyncConnection, delivery: Delivery, now: 
     }
     found = (await connection.execute(GOES_ON, names | {"old": delivery.root})).first()
     instead = replacement(delivery, found and found.key)
-    if instead is None:
+    if instead is None or await connection.scalar(LATER_EDIT, names | {"number": delivery.id}):
         return
     if instead.action is DeliveryAction.POST:
         await connection.execute(LEADS_NO_MORE, names)
@@ -192,6 +194,15 @@ GOES_ON = (
     )
     .values(leads=true())
     .returning(table.c.key)
+)
+LATER_EDIT = select(
+    exists().where(
+        THERE,
+        table.c.thread == bindparam("of_thread"),
+        table.c.act == DeliveryAction.EDIT.value,
+        table.c.settled_at.is_(None),
+        table.c.id > bindparam("number"),
+    )
 )
 LEADS_NO_MORE = update(table).where(THERE, table.c.thread == bindparam("of_thread")).values(leads=false())
 MEMBERS = THERE & table.c.settled_at.is_(None) & (table.c.told_in == bindparam("number"))

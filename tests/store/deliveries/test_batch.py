@@ -461,6 +461,23 @@ async def test_when_the_first_message_is_gone_the_newest_one_takes_its_place(sto
     assert ending.root == ("answer0" if answered else "fresh0")
 
 
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_message_that_is_gone_is_not_replaced_by_older_word_than_waits(store, answered):
+    await store.deliveries.add([news("x")], NOW)
+    await sent(store, ref="gone")
+    if answered:
+        await store.deliveries.add([news("x", ChangeKind.WORSENED, 2)], NOW)
+        await sent(store, ref="answer")
+    await store.deliveries.add([edit("x", 3)], NOW)
+    [lost] = await claim(store)
+    await store.deliveries.add([news("x", ChangeKind.RESTORED, 4), edit("x", 4)], NOW)
+    await settle(store, lost, DeliveryStatus.SUPERSEDED, NOW)
+    await store.deliveries.new_root(lost, NOW)
+
+    told = [one for _ in range(3) for one in await sent(store, ref="end")]
+    assert [one.key for one in told] == ["x#1/4@slack:C012", "x#1/4@slack:C012;edit"]
+
+
 @pytest.mark.parametrize("others", [(), ("e",), ("e", "f", "g")])
 async def test_a_batch_message_that_is_written_anew_is_sent_though_it_was_not_taken_at_once(store, others):
     await store.deliveries.add([news(name) for name in "abcd"], NOW)
