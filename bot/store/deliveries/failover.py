@@ -98,8 +98,10 @@ async def _untaken(connection: AsyncConnection, delivery: Delivery, ladders: Map
     own = next(row for row in posts if row.id == delivery.id)
     heard = any(row.unsure or row.status in ARRIVED for row in rows)
     lane = Lane(delivery.notice.thread, rows, heard=heard)
-    newest, notice = lane.newest, delivery.notice
-    last = newest.id if newest and newest.id > own.id else own.id
+    notice = delivery.notice
+    # What was refused is told elsewhere too, as long as no rung has it: several are at once when a channel is removed.
+    waits = (row.id for row in rows if row.line and (row.settled_at is None or row.deadline))
+    last = max((own.id, *waits))
     if last != own.id:
         [later] = await statements.load(connection, [last])
         notice = later.notice

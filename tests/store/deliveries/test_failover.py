@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from bot.model import Audience, ChangeKind, Delivery, DeliveryAction, DeliveryStatus, Destination
 from bot.store import open_store
 from bot.store.deliveries.failover import LATE, NEXT, Handed
+from bot.store.deliveries.repository import Adopted
 from bot.store.schema import deliveries as table
 from bot.store.schema import services
 from tests.reasons import english, quote
@@ -153,6 +154,16 @@ async def test_an_ending_that_waits_behind_is_handed_on_in_its_stead(store):
     [one] = await fail_over(store, NOW + MINUTE, next_one)
     assert [row.key for row in one.onto] == ["x#1/2@telegram:-100"]
     assert await store.deliveries.next_deadline() == NOW + 2 * MINUTE  # Telegram's; Slack's are all seen to
+
+
+async def test_of_what_a_removed_channel_leaves_the_ending_alone_is_handed_on(store):
+    await store.deliveries.add([rung(1)], NOW)
+    await store.deliveries.add([rung(2, ends=ChangeKind.RESTORED)], NOW + 20 * SECOND)
+    gone = [(one, Adopted(("desk",), one.deadline, one.due, quote("gone"))) for one in await store.deliveries.waiting()]
+    assert await store.deliveries.readdress(gone, NOW + 30 * SECOND) == (0, 2)
+    [one] = await fail_over(store, NOW + 30 * SECOND, next_one)
+    assert [row.key for row in one.onto] == ["x#1/2@telegram:-100"]
+    assert await statuses(store) == ["refused", "refused", "pending"]
 
 
 async def test_whoever_was_deciding_meanwhile_has_to_decide_again(store):
