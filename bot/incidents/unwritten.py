@@ -24,15 +24,19 @@ class Unwritten:
 
     def resumed(self, stored: ServiceState) -> Step:
         """The state to judge the next round from, and the changes that are still to be stored. Where somebody else has
-        changed what is stored, as by an order, only the streak goes on, so that an outage keeps its true start.
+        changed what is stored, as by an acknowledgement, only the streak goes on, so that an outage keeps its true start;
+        a mute changes nothing of what was judged.
         """
-        if stored == self.base:
-            return self.latest
-        if stored == self.first.state:
-            return Step(self.latest.state, self.latest.changes[len(self.first.changes) :])
+        latest = replace(self.latest.state, mute=stored.mute)
+        if self._is_base(stored):
+            return Step(latest, self.latest.changes)
+        if replace(stored, mute=self.first.state.mute) == self.first.state:
+            return Step(latest, self.latest.changes[len(self.first.changes) :])
         return Step(replace(stored, streak=self.latest.state.streak))
 
     def then(self, latest: Step, stored: ServiceState) -> Unwritten:
         """With another step, judged from `resumed`."""
-        same = stored == self.base
-        return replace(self, latest=latest) if same else Unwritten(self.claim, stored, latest, latest)
+        return replace(self, latest=latest) if self._is_base(stored) else Unwritten(self.claim, stored, latest, latest)
+
+    def _is_base(self, stored: ServiceState) -> bool:
+        return replace(stored, mute=self.base.mute) == self.base

@@ -191,6 +191,20 @@ async def test_an_outage_that_was_over_before_the_database_was_back_is_recorded_
     ]
 
 
+async def test_an_outage_that_was_over_before_the_database_was_back_is_recorded_though_somebody_mutes(
+    house, store, away
+):
+    await house.rounds("..")
+    with away():
+        await unwritten(house, "BBB..", first=2)
+    await house.recorder.order("x", Mute("Ana", at(6), at(30)))
+    await house.rounds(".", first=7)
+
+    [incident] = await store.results.incidents(at(0))
+    assert (incident.since, incident.until) == (at(2), at(5))
+    assert (await store.incidents.states())["x"].mute is not None
+
+
 async def test_who_was_told_before_the_database_went_away_hears_only_where_the_outage_stands(house, store, away):
     await house.rounds("..PP")
     await house.deliver()

@@ -29,7 +29,8 @@ FIRST, LAST = map(int, os.environ.get("SEEDS", "1-98").split("-"))
 # cannot be stored; an audience is renamed while a message of many waits; the clock is set after a message took another's
 # time; the connection is back before a hanging route has timed out; what fails seconds after a message was found again that
 # had been in doubt; a refusal waits to be written while the clock is set back by a day; the first message is deleted while
-# several edits of it wait; a channel is removed in which an outage and its end wait.
+# several edits of it wait; a channel is removed in which an outage and its end wait; a service is muted before its outage
+# without the database is stored.
 FOUND = (
     114,
     900195,
@@ -58,6 +59,7 @@ FOUND = (
     106460,
     113456,
     117095,
+    120646,
 )
 CHUNK = 15
 ENOUGH = 300  # seeds in which a bug must show

@@ -77,7 +77,7 @@ def _names(words: Text, what: str) -> bool:
 def everybody_is_told(of: Ledger) -> Complaints:
     """Every outage that we were sure of reached every reader who wished to hear of it."""
     for one in of.incidents:
-        if one.service == OURSELVES or of.muted(one.service, of.seconds(of.steps[one.id][-1].at)):
+        if one.service == OURSELVES or of.muted(one.service, _stored(of, of.seconds(of.steps[one.id][-1].at))):
             continue
         for reader in of.readers.values():
             if reader.filter.for_at_least and not of.exact:
@@ -89,6 +89,12 @@ def everybody_is_told(of: Ledger) -> Complaints:
                     _calls(of, change, step.after) for change in of.steps[one.id]
                 ):
                     yield from _missed(of, Audience(reader.name, step.to), one)
+
+
+def _stored(of: Ledger, at: float) -> float:
+    """By when it was stored what was judged then: without the database, with the first round after it is back."""
+    away = of.script.away.at(at)
+    return away.end + LONGEST_LOOK if away else at
 
 
 def _wants(of: Ledger, reader: Audience, change: Change) -> bool:
@@ -175,7 +181,8 @@ def _posted(of: Ledger, row: Row) -> bool:
         return True
     message = of.by_id[row.told_in]
     posts = [told.at for one in of.lanes[message.thread, row.place] for told in of.applied.get(one.key, ())]
-    return message.act == "post" or any(row.queued - at <= JOINS.total_seconds() + 1 for at in posts)
+    slow = 1 + 4 * of.script.disk  # what is queued while a claim is written may be in it
+    return message.act == "post" or any(row.queued - at <= JOINS.total_seconds() + slow for at in posts)
 
 
 def planned_work_stands_alone(of: Ledger) -> Complaints:
