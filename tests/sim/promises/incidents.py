@@ -195,7 +195,9 @@ def blindness_is_told_once(of: Ledger) -> Complaints:
             continue
         since, until = of.seconds(one.since), of.until(one)
         nobody_saw = of.script.blind, of.script.starved, of.world.unwatched
-        if not any(known.meet(since - LONGEST_LOOK, until) for known in nobody_saw):
+        if not any(
+            known.meet(since - LONGEST_LOOK, until + LONGEST_LOOK) for known in nobody_saw
+        ):  # by when a round began
             yield f"{one.id} says that we were blind at {since:.0f} s"
         for reader in of.readers.values():
             for place in reader.destinations[:1] if reader.ladder else reader.destinations:
