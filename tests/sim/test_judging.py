@@ -1,4 +1,4 @@
-"""The excuses that the judges of a cluster's run accept, and those that they do not."""
+"""The excuses that the judges of a run accept, and those that they do not."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from bot.model import Sent
 from tests.sim.ledger import Ledger
 from tests.sim.lookout import Lookout
 from tests.sim.nodes import Fault, Node, Trouble
+from tests.sim.promises.messages import _too_late
+from tests.sim.script import Stretch, Stretches
 from tests.sim.world import Answer
 
 
@@ -51,6 +53,25 @@ def test_only_a_frozen_node_is_late_without_fault(trouble, first, second, excuse
 )
 def test_only_what_a_frozen_node_could_not_write_down_may_come_again(trouble, first, second, excused):
     assert ledger(trouble, first, second).unheeded("x#1/1@slack:one") == excused
+
+
+@pytest.mark.parametrize(
+    ("killed", "away", "excused"),
+    [
+        pytest.param(True, None, True, id="killed"),
+        pytest.param(False, None, False, id="stopped"),
+        pytest.param(False, Stretch(10, 99), True, id="stopped while the database was away"),
+        pytest.param(False, Stretch(10, 17.5), True, id="the database was back too late to be tried again"),
+        pytest.param(False, Stretch(10, 14), False, id="the database was back in time"),
+        pytest.param(False, Stretch(16, 99), False, id="it could be written down before"),
+    ],
+)
+def test_only_a_life_that_could_not_write_may_repeat_what_was_told(killed, away, excused):
+    of = Ledger.__new__(Ledger)
+    of.script = SimpleNamespace(away=Stretches([away] if away else []), starved=Stretches())
+    of.world = SimpleNamespace(lives=[(0, 18, killed)])
+
+    assert _too_late(of, 10) is excused
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from itertools import pairwise
 
+from bot.delivery.in_flight import AGAIN
 from bot.model import (
     OURSELVES,
     Audience,
@@ -27,6 +28,7 @@ from tests.sim.ledger import Complaints, Ledger, Row
 from tests.sim.promises.incidents import LONGEST_LOOK
 from tests.sim.script import EDITS, FINDS, LOOKS
 
+TO_WRITE = 5.0  # seconds within which an answer is written down where the database is there
 NAMED = 5  # of what is still down, so many are named
 STILL = "Still down: "
 LEFT_OUT = re.compile(r"(And|Y) \d+ (more|más)\.$")  # of more than a message lists
@@ -141,11 +143,17 @@ def repeats_follow_doubt(of: Ledger) -> Complaints:
 
 
 def _too_late(of: Ledger, at: float) -> bool:
-    """Did the life end before an answer of then could be written down: killed, or without a moment of its own?"""
-    return any(
-        (killed or of.script.starved.meet(at, end)) and of.script.away.without(at, end) < 60
-        for _, end, killed in _ended(of, at)
-    )
+    """Did the life end before an answer of then could be written down: killed, without a moment of its own, or stopped
+    while the database was away?
+    """
+    away, starved = of.script.away, of.script.starved
+    for _, end, killed in _ended(of, at):
+        in_reach = away.without(at, end)  # seconds with the database
+        if in_reach < 60 and (killed or starved.meet(at, end)):
+            return True
+        if in_reach < TO_WRITE and away.meet(end - AGAIN, end):
+            return True
+    return False
 
 
 def nothing_found_is_told_again(of: Ledger) -> Complaints:
