@@ -88,7 +88,7 @@ class ClockSteps:
         try:
             if shifts:  # while nothing can be written, checks go on
                 await store.subscriptions.remember(PROBE, str(by))
-            await self.rounds.hold()
+            await self._hold()
             by, born, now = self.clock.drift(), self.clock.born, self.clock.utcnow()
             if shifts:
                 await store.incidents.step(by, born, now, self.recorder.reworded, self._offset_after(by))
@@ -108,6 +108,11 @@ class ClockSteps:
         self.rounds.go_on()
         self.outbox.wake()
         self._repairs = [self.clock.steady() + after for after in REPAIRS]
+
+    async def _hold(self) -> None:
+        """Hold the rounds. What is recorded after the step by the clock before it would be wrong by the whole step."""
+        if not await self.rounds.hold():
+            raise StoreUnavailable("what the last rounds have seen is still being stored")
 
     def _offset_after(self, by: timedelta) -> str:
         """The offset after the step, as text."""

@@ -32,7 +32,7 @@ FIRST_WITHIN = 60.0  # seconds after a start within which every service has its 
 RATE = 20.0  # ... less for few services: this many per second
 WON_WITHIN = 10.0  # seconds within which services taken over from another node have their first round
 WORDS_WITHIN = 1.0  # seconds after a start that first rounds wait for the reports of their sources
-HELD = 5.0  # seconds to wait for rounds being recorded, on `hold`
+HELD = 5.0  # seconds that `hold` waits for rounds being recorded
 GRACE = timedelta(seconds=2)  # a check this long past its time-out has ignored it
 
 _OUR_ERROR = Reason.of(ReasonCode.OWN_ERROR)
@@ -82,7 +82,8 @@ class Rounds:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._recording: set[str] = set()
         self._faulty: set[str] = set()  # failed by our own error the last time: logged once
-        self._sleeps, self._settling, self._held, self._some_ended = 0, False, False, False
+        self._sleeps, self._settling, self._some_ended, self._going_on = 0, False, False, asyncio.Event()
+        self.go_on()
         self._asleep_since: dict[str, datetime] = {}  # by service, until a round has reported the sleep
         self.counts = Counts()
         self._log = ReadingLog(self.counts, ROWS)
@@ -105,7 +106,7 @@ class Rounds:
         self._note_sleep(now)
         self._lag.ticked(now)
         self._ticked = now
-        if self._held:
+        if not self._going_on.is_set():
             return
         if self._settling:
             self._settling = False
@@ -200,15 +201,19 @@ class Rounds:
         until = [self._limits.until((watched.service.id, route)) or 0.0 for route in watched.checks]
         return min(until, default=0.0)
 
-    async def hold(self) -> None:
-        """Start nothing until `go_on`, discard what is running, and wait for what is being recorded."""
-        self._held = True
+    async def hold(self) -> bool:
+        """Start and record nothing until `go_on`, and discard what is running. False if rounds are being recorded for too
+        long: then nothing is discarded, only delayed.
+        """
+        self._going_on.clear()
+        recording = [task for key, task in self._running.items() if key in self._recording]
+        if recording and (await asyncio.wait(recording, timeout=HELD))[1]:
+            return False
         self._sleeps += 1
-        if recording := [task for key, task in self._running.items() if key in self._recording]:
-            await asyncio.wait(recording, timeout=HELD)
+        return True
 
     def go_on(self) -> None:
-        self._held = False
+        self._going_on.set()
 
     def step(self, move: Moved) -> None:
         """Shift all times after the clock has stepped."""
@@ -244,12 +249,9 @@ class Rounds:
         epoch = self._epoch(key)
         result = await self.look(watched)
         self._note_sleep(self._clock.steady())
-        if sleeps != self._sleeps:
+        await self._going_on.wait()
+        if sleeps != self._sleeps or self._watched.get(key) is not watched:  # or its settings have changed
             self.counts.discarded += 1
-            self._schedule.move(key, self._clock.steady())
-            return
-        if self._watched.get(key) is not watched:
-            self.counts.discarded += 1  # its settings have changed
             self._schedule.move(key, self._clock.steady())
             return
         if self._epoch(key) != epoch:

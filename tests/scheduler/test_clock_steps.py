@@ -139,6 +139,7 @@ async def test_checks_go_on_while_a_step_waits_for_the_database(store, monkeypat
 
     async def hold():
         held.append(at.passed)
+        return True
 
     monkeypatch.setattr(at.rounds, "hold", hold)
     with monkeypatch.context() as patch:
@@ -149,6 +150,24 @@ async def test_checks_go_on_while_a_step_waits_for_the_database(store, monkeypat
     assert held == []
     await at.steps.look()
     assert held == [5.0]
+
+
+async def test_a_step_waits_until_what_was_seen_before_it_is_stored(store, monkeypatch):
+    """Stored after it by the clock before it, an outage would begin or end wrong by the whole step."""
+    at = Machine(store)
+    await at.recorder.load()
+    before, held = at.clock.utcnow(), iter((False, False, True))
+    at.off = timedelta(hours=1)
+
+    async def hold():
+        return next(held)
+
+    monkeypatch.setattr(at.rounds, "hold", hold)
+    for _ in range(2):
+        await at.steps.look()
+        assert at.clock.utcnow() == before
+    await at.steps.look()
+    assert at.clock.utcnow() == before + timedelta(hours=1)
 
 
 @pytest.mark.parametrize("late", [1, 7, 20, 60])

@@ -36,6 +36,7 @@ EDITS = frozenset(kind for kind, settings in SETTINGS.items() if settings.edits)
 FINDS = frozenset(kind for kind, settings in SETTINGS.items() if settings.finds)
 STEP, DAY = 9000.0, 86400.0  # seconds
 HOLDS = (8.0, 10.0)  # seconds
+STARTED = 10.0  # seconds until the first life has loaded what it needs
 PLACES = ("one", "two", "all")
 LOOKS = frozenset(kind for kind, settings in SETTINGS.items() if settings.looks)
 LIVES = tuple(kind for kind, settings in SETTINGS.items() if settings.lives)
@@ -252,12 +253,13 @@ def _clock(script: Script, chance: random.Random) -> None:
 
 
 def _away(script: Script, chance: random.Random) -> None:
-    """The database, for so long that a whole outage may be over when it is back."""
+    """The database, for so long that a whole outage may be over when it is back; not during a start, which needs it."""
     outages = [one for stretches in script.truth.values() for one in stretches]
     if outages and chance.random() < 0.1:
         one = chance.choice(outages)
         long = Stretch(one.start - chance.uniform(5, 60), one.end + chance.uniform(5, 60))
-        if not any(long.start - 60 < at < long.end for at, _ in script.ends):  # nothing starts without it
+        starts = any(long.start - 60 < at < long.end for at, _ in script.ends)
+        if long.start > STARTED and not starts and not script.away.meet(long.start, long.end):
             script.away.append(long)
             script.away = script.away.sorted()
 

@@ -10,6 +10,7 @@ import pytest
 
 from bot.model import Outcome, Service
 from bot.net import Network
+from bot.watch import rounds as module
 from bot.watch.checks import HttpCheck
 from bot.watch.rounds import Rounds, Watched
 from bot.watch.schedule import share
@@ -59,6 +60,40 @@ async def test_a_sleep_that_the_tick_notices_first_discards_as_well():
     assert world.ledger.rounds == []
     assert world.rounds.counts.discarded == 1
     assert world.rounds.drain() == []
+
+
+async def test_while_held_nothing_begins_and_what_is_running_is_discarded():
+    site = Site(Outcome.FAILED)
+    world = World({"x": site}, every=20)
+    site.free.clear()
+    await world.go(20)
+    assert await world.rounds.hold()
+    site.free.set()
+    await world.go(20)
+    assert (world.ledger.rounds, len(site.at)) == ([], 1)
+    world.rounds.go_on()
+    await world.go(5)
+    assert (len(world.ledger.rounds), world.rounds.counts.discarded) == (1, 1)
+
+
+async def test_where_a_round_is_recorded_for_too_long_the_others_are_only_delayed(monkeypatch):
+    monkeypatch.setattr(module, "HELD", 0.01)
+    quick, slow = Site(), Site()
+    world = World({"quick": quick, "slow": slow}, every=20)
+    slow.free.clear()
+    world.ledger.free.clear()
+    await world.go(20)
+    assert not await world.rounds.hold()
+    slow.free.set()
+    await world.rest()
+    assert [seen.service for seen in world.ledger.rounds] == ["quick"]
+    world.rounds.go_on()
+    await world.rest()
+    assert [seen.service for seen in world.ledger.rounds] == ["quick", "slow"]
+    world.ledger.free.set()
+    await world.rest()
+    assert (world.ledger.written, world.rounds.counts.discarded) == (2, 0)
+    assert await world.rounds.hold()
 
 
 async def test_a_round_that_cannot_be_recorded_is_counted_said_once_and_tried_again_soon(caplog):
