@@ -86,8 +86,10 @@ class Plan:
 
 
 def crowded(heads: Iterable[Head], standing: Mapping[str, Standing], wanted: Claim) -> set[str]:
-    """The places that are behind, or get many incidents: what waits for them is read as a whole."""
-    found = {head.place for head in heads if behind(head) or head.thread.startswith(MANY)}
+    """The places that are behind, get many incidents, or may not need what is to be sent: what waits for them is read as a
+    whole.
+    """
+    found = {head.place for head in heads if not _plain(head)}
     if wanted.gathers:
         found |= {place for place, one in standing.items() if _much(one)}
     return found
@@ -95,13 +97,13 @@ def crowded(heads: Iterable[Head], standing: Mapping[str, Standing], wanted: Cla
 
 def plain(heads: Sequence[Head]) -> list[int] | None:
     """What to claim for a kind of channel that sends each notice by itself; None if there is more to decide."""
-    if any(behind(head) or head.thread.startswith(MANY) for head in heads):
-        return None
-    return [head.id for head in heads]
+    return [head.id for head in heads] if all(map(_plain, heads)) else None
 
 
-def behind(head: Head) -> bool:
-    return head.attempts > 0 or head.deferred or head.reminder
+def _plain(head: Head) -> bool:
+    """Whether it can be sent as it is: neither behind nor a batch message, nor one that may retract what was never told."""
+    behind = head.attempts or head.deferred or head.reminder
+    return not (behind or head.thread.startswith(MANY) or head.ends == ChangeKind.RETRACTED)
 
 
 def _much(one: Standing) -> bool:
@@ -269,14 +271,14 @@ def _bundle(
     missed = back is not None and any(lane.posts[0].queued_at < back for lane in waiting)
     plan.late = bool(messages) or missed or any(lane.tried for lane in waiting)
     alone = [row for row in recent if not isinstance(row, Recent) or row.alone]
+    plan.supersede += [row.id for lane in waiting if lane.unsaid for row in lane.rows]
+    waiting = [lane for lane in waiting if not lane.unsaid]
     crowd = storm_rules.crowded(waiting, alone, storms) if wanted.gathers and not plan.late else []
     if not (plan.late or crowd):
         _drop(plan, [])
         return
     if not plan.late:
         waiting = crowd
-    plan.supersede += [row.id for lane in waiting if lane.unsaid for row in lane.rows]
-    waiting = [lane for lane in waiting if not lane.unsaid]
     if plan.late:
         plan.together = ([waiting] if waiting else []) if wanted.gathers else [[lane] for lane in waiting]
     else:

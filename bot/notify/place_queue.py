@@ -63,6 +63,7 @@ class Head(NamedTuple):
     attempts: int
     deferred: bool
     reminder: bool
+    ends: str | None
 
 
 class Standing(NamedTuple):

@@ -30,7 +30,8 @@ FIRST, LAST = map(int, os.environ.get("SEEDS", "1-98").split("-"))
 # time; the connection is back before a hanging route has timed out; what fails seconds after a message was found again that
 # had been in doubt; a refusal waits to be written while the clock is set back by a day; the first message is deleted while
 # several edits of it wait; a channel is removed in which an outage and its end wait; a service is muted before its outage
-# without the database is stored; rounds are recorded for longer than a step of the clock waits for them.
+# without the database is stored; rounds are recorded for longer than a step of the clock waits for them; an outage
+# is refused while its retraction waits.
 FOUND = (
     114,
     900195,
@@ -61,6 +62,7 @@ FOUND = (
     117095,
     120646,
     139005,
+    143005,
 )
 CHUNK = 15
 ENOUGH = 300  # seeds in which a bug must show

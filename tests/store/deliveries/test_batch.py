@@ -197,6 +197,27 @@ async def test_a_retraction_of_what_was_never_said_is_left_out(store):
     assert await statuses(store, "x") == ["superseded", "superseded"]
 
 
+@pytest.mark.parametrize("to", [SLACK, MAIL], ids=lambda to: to.kind)
+async def test_a_retraction_of_what_was_refused_while_it_waited_is_left_out(store, to):
+    await store.deliveries.add([news("x", to=to)], NOW)
+    [one] = await claim(store, NOW, to.kind)
+    await store.deliveries.add([news("x", ChangeKind.RETRACTED, 2, to), edit("x", 2, to)], NOW)
+    await settle(store, one, DeliveryStatus.REFUSED, NOW)
+    assert await claim(store, NOW + MINUTE, to.kind) == ()
+    assert await statuses(store, "x") == ["refused", "superseded", "superseded"]
+
+
+@pytest.mark.parametrize("unsure", [False, True])
+async def test_a_retraction_of_what_was_or_may_have_been_told_is_told(store, unsure):
+    await store.deliveries.add([news("x")], NOW)
+    [one] = await claim(store)
+    status = DeliveryStatus.REFUSED if unsure else DeliveryStatus.SENT
+    await settle(store, one, status, NOW, unsure=unsure, ref=None if unsure else "r")
+    await store.deliveries.add([news("x", ChangeKind.RETRACTED, 2)], NOW + WINDOW)
+    [told] = await claim(store, NOW + WINDOW)
+    assert told.notice.key == "x#1/2"
+
+
 async def test_what_is_not_of_an_incident_goes_alone(store):
     digest = delivery(1, thread="digest comms")
     await store.deliveries.add([news("x"), digest, news("y")], NOW)
