@@ -28,6 +28,7 @@ from bot.model import (
 
 DAY = timedelta(days=1)
 CORRECTABLE = timedelta(days=7)  # an incident can be retracted for this long after its end
+FORGOTTEN = timedelta(minutes=1)  # after so long without a conclusive round, bad ones before it confirm nothing
 UNPLANNED = MaintenanceEffect()
 
 
@@ -44,7 +45,9 @@ def step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: Mainten
 def _step(state: ServiceState, seen: Verdict | Order, rules: Rules, plan: MaintenanceEffect) -> Step:
     match seen:
         case Verdict(health=Health.UNKNOWN):
-            return Step(replace(state, streak=seen.streak, unseen_since=state.unseen_since or seen.at))
+            since = state.unseen_since or seen.at
+            state = replace(state, streak=seen.streak, unseen_since=since)
+            return Step(_held(state) if seen.at - since >= FORGOTTEN and not _sure(state) else state)
         case Verdict():
             state = replace(damping.answered(state, seen), streak=seen.streak, unseen_since=None)
             if damping.unheard(state, seen):
@@ -69,7 +72,9 @@ def _sure(state: ServiceState) -> bool:
 
 
 def _held(state: ServiceState) -> ServiceState:
-    """Bad rounds in planned maintenance confirm nothing. Their start is kept, for trouble that outlasts the window."""
+    """Bad rounds in planned maintenance, or before a long time of which we know nothing, confirm nothing. Their start is
+    kept, for trouble that lasts.
+    """
     return replace(state, streak=replace(state.streak, bad=0, down=0, total=0))
 
 

@@ -284,3 +284,19 @@ def test_the_good_times_of_an_unstable_incident_are_bounded(monkeypatch):
     monkeypatch.setattr("bot.judge.damping.CALM", 3)
     state, _ = walk("..BB..BB..BB...B..B....BB.....B..")
     assert state.incident.calm == ((at(12), at(18)), (at(19), at(23)), (at(25), at(30)))
+
+
+@pytest.mark.parametrize(
+    ("letters", "kinds"),
+    [
+        ("..B!!B", ["opened", "confirmed"]),  # within a minute
+        ("..B!!!B", ["opened"]),
+        ("..B!!!BB", ["opened", "confirmed"]),
+        ("..BB!!!!B..", ["opened", "confirmed", "restored"]),
+    ],
+)
+def test_what_was_bad_before_a_minute_without_knowing_confirms_nothing_but_counts_as_the_start(letters, kinds):
+    state, changes = walk(letters)
+    assert [change.kind for change in changes] == kinds
+    assert {change.incident.since for change in changes} == {at(2)}
+    assert state.incident is None or state.incident.since == at(2)

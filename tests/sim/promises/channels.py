@@ -74,12 +74,16 @@ def nobody_waits_for_others(of: Ledger) -> Complaints:
 
 def storms_are_few_messages(of: Ledger) -> Complaints:
     """However many services go down, or come back, at once. A service in maintenance is not among them: that its window
-    ends, and what is wrong with it then, is news of its own time. Nor is a channel's own outage; what was in doubt is told
+    ends, and what is wrong with it then, is news of its own time; so is what one with other trouble does. Nor is a channel's
+    own outage; what was in doubt is told
     again with all that waits; and a reader may hear of one service twice, as likely and as confirmed.
     """
     storm = of.script.storm
     for at in (storm.start, storm.end) if storm else ():
         apart = {name for work in of.script.works if work.start < at + 120 and work.over > at for name in work.services}
+        for (name, _), stretches in of.script.truth.items():
+            if any(one.start != storm.start and one.meets(at, at + 120) for one in stretches):
+                apart.add(name)
         threads = defaultdict[tuple[str, str], set[str]](set)
         for told in of.world.told:
             kind, notice = told.delivery.destination.kind, told.delivery.notice

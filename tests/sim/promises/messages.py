@@ -204,15 +204,17 @@ def planned_work_stands_alone(of: Ledger) -> Complaints:
 
 
 def ends_name_what_is_still_down(of: Ledger) -> Complaints:
-    """A message of many that tells of ends alone names the outages that its reader was told of and that last."""
+    """A message of many that tells of ends alone names the outages that its reader was told of and that last. What joined it
+    after its first hand-over is not of that one.
+    """
     for message in of.rows:
-        parts = [row for row in of.rows if row.told_in == message.id and row.act == "post"]
-        if not parts or message.act != "post" or not all(row.notice.ends for row in parts):
-            continue
-        followed = [row for row in parts if row.service in of.script.services]
-        if not followed or any(planned(row.thread) for row in followed) or message.key not in of.applied:
+        if message.act != "post" or message.key not in of.applied:
             continue
         at, text = of.answers[message.key][0].began, of.world.shown[message.key][0].text
+        parts = [row for row in of.rows if row.told_in == message.id and row.act == "post"]
+        followed = [row for row in parts if row.service in of.script.services and row.queued <= at]
+        if not followed or any(planned(row.thread) for row in followed) or not all(row.notice.ends for row in parts):
+            continue
         open_ = {thread.partition("#")[0] for thread in _open_at(of, message.place, at)} - {r.service for r in parts}
         going_on = [one for one in of.incidents if of.seconds(one.since) < at and of.until(one) > at - 60]
         for service in open_ if len(going_on) <= NAMED else ():
